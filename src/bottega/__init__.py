@@ -1,0 +1,1 @@
+"""bottega: one ordering engine for every shop that makes or sells things."""

@@ -1,0 +1,1 @@
+"""The web machinery: application frame, problem details, JSON manners, streams, pages, assets."""

@@ -1,0 +1,1 @@
+"""The database: schema.sql is the whole of it, migrations are the way there."""
