@@ -14,11 +14,11 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from bottega.domains.identity import store
 from bottega.domains.identity.errors import LoginTaken, RefreshRefused, WrongLogin
 from bottega.domains.identity.model import AddUser, Refreshed, User
-from bottega.infra.auth import SubjectKind
 from bottega.infra.crypto import Keyring, new_token, token_hash
 from bottega.infra.transaction import Database, Tx
 from bottega.kit import ids
 from bottega.kit.clock import utc_now
+from bottega.kit.subject import SubjectKind
 from bottega.kit.text import canonical_email, canonical_phone, clean
 
 SESSION_LASTS = {

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from bottega.infra.auth import Role, SubjectKind
+from bottega.kit.subject import Role, SubjectKind
 
 
 class User(msgspec.Struct, frozen=True):

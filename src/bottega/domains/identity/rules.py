@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from bottega.infra.auth import Claims, Role, Subject, SubjectKind
+from bottega.kit.subject import Claims, Role, Subject, SubjectKind
 
 PERMISSIONS: Mapping[str, str] = {
     "orders.read": "See the store's orders",

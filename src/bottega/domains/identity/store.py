@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains.identity.model import AddUser, Session, User
-from bottega.infra.auth import SubjectKind
 from bottega.infra.db import ReadTx
 from bottega.infra.transaction import Tx
+from bottega.kit.subject import SubjectKind
 
 INSERT_USER: LiteralString = """
 insert into users (merchant_id, user_id, kind, name, login_index, login_sealed, password_hash)

@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from bottega.infra.outbox import Fact
+from bottega.kit.fact import Fact
 
 
 class StoreChanged(Fact, frozen=True):
