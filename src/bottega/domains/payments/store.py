@@ -122,7 +122,8 @@ where store_id = %(store_id)s and payment_id = %(payment_id)s and status = 'PEND
 INSERT_REFUND: LiteralString = """
 insert into refunds (merchant_id, store_id, refund_id, payment_id, amount_minor, reason, status, requested_by, created_at,
   updated_at)
-values (%(merchant_id)s, %(store_id)s, %(refund_id)s, %(payment_id)s, %(amount)s, %(reason)s, 'PENDING', %(by)s, %(now)s, %(now)s)
+values (%(merchant_id)s, %(store_id)s, %(refund_id)s, %(payment_id)s, %(amount)s, %(reason)s, 'PENDING', %(by)s,
+  %(now)s, %(now)s)
 """
 SET_REFUND: LiteralString = """
 update refunds set status = %(status)s, provider_ref = coalesce(%(provider_ref)s, provider_ref), updated_at = %(now)s

@@ -58,7 +58,7 @@ class Desk:
         if payment.provider_ref is not None:
             intent = await provider.cancel_intent(payment.provider_ref, attempt.provider_key)
             await self._database.run(recording.record_intent, (payment.store_id, intent), by=subject)
-        await self._database.run(recording.record_refusal, (attempt, "done"), by=subject)
+        await self._database.run(recording.record_done, attempt, by=subject)
         return None
 
     @property

@@ -87,6 +87,11 @@ async def record_refusal(tx: Tx, outcome: tuple[Attempt, str]) -> None:
         await store.set_status(tx, payment, PaymentStatus.FAILED, code)
 
 
+async def record_done(tx: Tx, attempt: Attempt) -> None:
+    """The provider has done what the attempt asked, and there is nothing more to write about it."""
+    await store.finish_attempt(tx, attempt)
+
+
 async def record_intent(tx: Tx, known: tuple[UUID, ProviderIntent]) -> Payment:
     """Apply what the provider says of an intent, by monotone moves only; repeats and late news change nothing.
 
