@@ -144,9 +144,10 @@ class EmbeddedPostgres:
 
     @property
     def socket_dir(self) -> Path:
-        """The private folder of the socket: in the data folder, or in the temporary one when that path is too long."""
+        """The private folder of the socket: in the data folder, or in the temporary one if that path can't serve."""
         inside = self._where / "run"
-        if len(os.fsencode(inside / f".s.PGSQL.{self._port}")) <= SOCKET_PATH_LIMIT:
+        short = len(os.fsencode(inside / f".s.PGSQL.{self._port}")) <= SOCKET_PATH_LIMIT
+        if short and "," not in str(inside):  # a comma separates hosts in libpq, there is no way to quote it
             return inside
         return Path(tempfile.gettempdir()) / f"bottega-{hashlib.sha256(os.fsencode(inside)).hexdigest()[:12]}"
 
