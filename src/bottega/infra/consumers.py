@@ -14,12 +14,12 @@ import msgspec
 import psycopg
 
 from bottega.infra import log
-from bottega.infra.auth import system
 from bottega.infra.log import Entry, LogConnection
-from bottega.infra.outbox import Fact
 from bottega.infra.telemetry import CONSUMER_LAG, PARKED, logger
 from bottega.infra.transaction import Database, Tx
 from bottega.kit.errors import DomainError, Unavailable
+from bottega.kit.fact import Fact
+from bottega.kit.subject import system
 
 Reaction = Callable[[Tx, Any], Awaitable[None]]
 Reactions = Mapping[type[Fact], Reaction]

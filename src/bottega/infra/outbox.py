@@ -1,17 +1,18 @@
 """Facts and the outbox: what happened, written in the transaction in which it happened.
 
-A fact is a frozen struct named in the past tense. `outbox` is insert-only for the business; the sequencer moves its rows
+`outbox` is insert-only for the business; the sequencer moves its rows
 into the log. Waking the sequencer happens after the commit, on another connection, at most every few milliseconds:
 a NOTIFY inside a business transaction cut commits to a third.
 """
 
 import asyncio
 import contextlib
-from typing import Any, ClassVar, LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
-import msgspec
 import psycopg
+
+from bottega.kit.fact import Fact
 
 OUTBOX_CHANNEL: LiteralString = "bottega_outbox"
 LOG_CHANNEL: LiteralString = "bottega_log"
@@ -26,21 +27,6 @@ order by f.ordinality
 """
 
 _WAKE: LiteralString = "select pg_notify(%s, '')"
-
-
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened. Subclasses set `type` and `aggregate`, and say in `subject_id` to whom."""
-
-    type: ClassVar[str] = ""
-    aggregate: ClassVar[str] = ""
-    version: ClassVar[int] = 1
-
-    store_id: UUID | None
-
-    @property
-    def subject_id(self) -> UUID:
-        """The id of the aggregate that the fact is about; facts of one aggregate stay in order."""
-        raise NotImplementedError
 
 
 def row_of(fact: Fact, *, fact_id: UUID, merchant_id: UUID, at: str) -> dict[str, Any]:

@@ -17,13 +17,14 @@ import msgspec
 import psycopg
 from psycopg import errors as pg
 
-from bottega.infra.auth import Subject
 from bottega.infra.db import SET_TENANT, Connection, Pools, ReadTx
-from bottega.infra.outbox import INSERT_FACTS, Fact, Waker, row_of
+from bottega.infra.outbox import INSERT_FACTS, Waker, row_of
 from bottega.infra.telemetry import ACTION_SECONDS, RETRIES
 from bottega.kit import ids
 from bottega.kit.clock import utc_now
 from bottega.kit.errors import DomainError, IdempotencyKeyInUse, IdempotencyKeyReused, Unavailable
+from bottega.kit.fact import Fact
+from bottega.kit.subject import Subject
 
 C = TypeVar("C")
 R = TypeVar("R")
