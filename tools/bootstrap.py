@@ -65,10 +65,10 @@ def say(text):
 
 
 def _venv(dev, with_node):
-    wanted = _requirements(dev, with_node)
-    digest = _digest((str(VENV) + wanted).encode())
     if not PYTHON.exists() or _stamp(VENV / "place") != str(VENV):
         _make_venv()
+    wanted = _requirements(dev, with_node)
+    digest = _digest((str(VENV) + wanted).encode())
     if digest not in _stamp(VENV / "installed").split():
         count = len(re.findall(r"^[a-z0-9][^ ]*==", wanted, re.M))
         say("installing %d Python packages (the first time this downloads them)" % count)
@@ -106,8 +106,8 @@ def _requirements(dev, with_node):
     base = (ROOT / "requirements" / "base.txt").read_text()
     names = set(re.findall(r"^([A-Za-z0-9_.-]+)==", base, re.M))
     more = BUILD - names | ({NODE_WHEEL} if with_node else set())
-    blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", locked)
-    return base + "".join(block for block in blocks if block.split("==")[0] in more)
+    blocks = re.findall(r"(?m)^[A-Za-z0-9].*(?:\n[ #].*)*", locked)
+    return base + "\n".join(block for block in blocks if block.split("==")[0] in more) + "\n"
 
 
 def _pip(*arguments):
