@@ -65,25 +65,28 @@ def say(text):
 
 
 def _venv(dev, with_node):
-    wanted = _requirements(dev, with_node)
-    digest = _digest((str(VENV) + wanted).encode())
     if not PYTHON.exists() or _stamp(VENV / "place") != str(VENV):
         _make_venv()
+    wanted = _requirements(dev, with_node)
+    digest = _set_digest(wanted)
     if digest not in _stamp(VENV / "installed").split():
         count = len(re.findall(r"^[a-z0-9][^ ]*==", wanted, re.M))
         say("installing %d Python packages (the first time this downloads them)" % count)
         listed = VENV / "wanted.txt"
         listed.write_text(wanted)
         _pip("install", "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(listed))
-        # The developer's set holds the smaller ones, so `make demo` after `make test` has nothing to do.
-        covered = [digest]
-        if dev:
-            covered += [_digest((str(VENV) + _requirements(False, node)).encode()) for node in (False, True)]
+        # A set holds the smaller ones: `make demo` after `make test` has nothing to do.
+        smaller = [False, True][: 2 if dev else int(with_node)]
+        covered = [digest] + [_set_digest(_requirements(False, node)) for node in smaller]
         (VENV / "installed").write_text("\n".join(covered))
     project = _digest((ROOT / "pyproject.toml").read_bytes().split(b"[tool.ruff]")[0])
     if _stamp(VENV / "project") != project:
         _pip("install", "--no-build-isolation", "--no-deps", "--no-index", "-e", str(ROOT))
         (VENV / "project").write_text(project)
+
+
+def _set_digest(requirements):
+    return _digest((str(VENV) + requirements).encode())
 
 
 def _make_venv():
@@ -106,8 +109,8 @@ def _requirements(dev, with_node):
     base = (ROOT / "requirements" / "base.txt").read_text()
     names = set(re.findall(r"^([A-Za-z0-9_.-]+)==", base, re.M))
     more = BUILD - names | ({NODE_WHEEL} if with_node else set())
-    blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", locked)
-    return base + "".join(block for block in blocks if block.split("==")[0] in more)
+    blocks = re.findall(r"(?m)^[A-Za-z0-9].*(?:\n[ #].*)*", locked)
+    return base + "\n".join(block for block in blocks if block.split("==")[0] in more) + "\n"
 
 
 def _pip(*arguments):
@@ -182,5 +185,9 @@ if __name__ == "__main__":
         main(sys.argv[1:])
     except Stop as stop:
         sys.exit("\n" + str(stop))
+    except PermissionError as error:
+        sys.exit(
+            "\n%s can't be written. Was it made by another user? `make clean` as that user removes it." % error.filename
+        )
     except KeyboardInterrupt:
         sys.exit(130)

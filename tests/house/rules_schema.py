@@ -21,6 +21,7 @@ GLOBAL_KEYS = {
     "outbox.n": "the order of arrival, read and deleted by the sequencer",
     "log.seq": "the log is one dense sequence for everybody",
     "log.id": "an event is logged once",
+    "provider_events.provider_account": "an event of a provider's account is taken once",
 }
 
 TENANT_TABLES = """

@@ -11,7 +11,7 @@ ROOMS = {"model", "errors", "events", "states", "rules", "ports", "store", "acti
 FORBIDDEN = {"util", "helper", "common", "manager", "service", "misc"}
 FORBIDDEN_SUFFIX = re.compile(r"(?:Utils?|Helpers?|Manager|Service|Misc)$")
 # What an adapter may know of a domain, beside its front door.
-ADAPTERS_MAY = {"ports", "model", "errors", "events"}
+ADAPTERS_MAY = {"ports", "model", "states", "errors", "events"}
 SQL = re.compile(
     r"^\s*(?:--[^\n]*\n\s*)*(?:select\b.+\bfrom\b|select\s+(?:set_config|pg_|1\b)|insert\s+into\b|update\s+\w+\s+set\b|"
     r"delete\s+from\b|with\s+(?:recursive\s+)?\w+\s*(?:\([^)]*\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(|"

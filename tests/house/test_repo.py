@@ -3,7 +3,7 @@
 import pytest
 
 from tests.house.exceptions import without_exceptions
-from tests.house.rules_repo import leaks, verbs_without_docstring
+from tests.house.rules_repo import leaks, stray_files, verbs_without_docstring
 from tests.house.source import ROOT, Finding, Module, modules, tracked
 
 ORDERS = "src/bottega/domains/orders"
@@ -39,6 +39,15 @@ def test_a_leak_is_found(line: str) -> None:
 @pytest.mark.parametrize("line", ["/v1/work/orders", "https://example.com/work/", "sk_test_1234", "the workshop"])
 def test_an_innocent_line_passes(line: str) -> None:
     assert not list(leaks("a.txt", line))
+
+
+def test_a_slice_holds_rooms_and_templates_only() -> None:
+    assert not [finding for path in tracked() for finding in stray_files(path)]
+
+
+def test_a_stray_file_in_a_slice_is_found() -> None:
+    assert list(stray_files(f"{ORDERS}/orders.sql"))
+    assert not list(stray_files(f"{ORDERS}/templates/cart.html"))
 
 
 def test_every_public_verb_has_a_docstring() -> None:

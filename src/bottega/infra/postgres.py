@@ -248,7 +248,12 @@ class EmbeddedPostgres:
         options = ["--username", SUPERUSER, "--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin"]
         options += ["--builtin-locale", "C.UTF-8", "--auth-local", "peer", "--auth-host", "scram-sha-256"]
         made = spawn([str(self.binaries / "initdb"), "--pgdata", str(draft), *options], self._who, subprocess.PIPE)
-        said, _ = made.communicate()
+        try:
+            said, _ = made.communicate()
+        except BaseException:  # Ctrl-C: it has a session of its own and would go on
+            made.kill()
+            made.wait()
+            raise
         if made.returncode != 0:
             raise EmbeddedPostgresError(
                 f"PostgreSQL could not make its files in {self._where}:\n{said.decode().strip()}"
