@@ -20,7 +20,8 @@ from bottega.sandbox.world import World
 Body = dict[str, Any]
 DELIVERY_VERBS = frozenset({"hold", "deliver", "drop", "resend", "duplicate"})
 DELIVERY_FIELDS = (
-    "id", "event", "type", "subject", "endpoint", "state", "attempts", "next_at", "note", "answer", "created", "finished",
+    "id", "event", "type", "subject", "endpoint", "state", "attempts", "next_at", "note", "answer", "created",
+    "finished",
 )  # fmt: skip
 
 
@@ -83,7 +84,9 @@ def _read(world: World, request: Request, parts: list[str]) -> Response:
         case ["clock"]:
             return json({"now": world.clock.time(), "offset": world.clock.offset})
         case ["deliveries"]:
-            return json({"deliveries": deliveries(world, limit, request.argument("state"), request.argument("subject"))})
+            return json(
+                {"deliveries": deliveries(world, limit, request.argument("state"), request.argument("subject"))}
+            )
         case _:
             return json({"error": f"nothing at {request.path}"}, 404)
 
@@ -130,7 +133,7 @@ def _reset(desk: Desk) -> None:
 
 
 def _faults(world: World, method: str, body: Body) -> Doc:
-    """`{seed, rules: {kind: probability | {probability, seconds, limit, only}}}`; a form sends `kind=0.1`. DELETE: none."""
+    """`{seed, rules: {kind: probability | {probability, seconds, limit, only}}}`; a form: per cents. DELETE: none."""
     if method == "DELETE":
         world.set_faults(world.faults.seed, {})
         return world.faults.as_dict()

@@ -17,8 +17,15 @@ PLATFORM = "acct_sandbox"
 API_VERSION = "2026-10-28.endive"
 
 KINDS: dict[str, str] = {
-    "pi": "payment_intent", "ch": "charge", "re": "refund", "pm": "payment_method", "cus": "customer",
-    "txn": "balance_transaction", "dp": "dispute", "evt": "event", "we": "webhook_endpoint",
+    "pi": "payment_intent",
+    "ch": "charge",
+    "re": "refund",
+    "pm": "payment_method",
+    "cus": "customer",
+    "txn": "balance_transaction",
+    "dp": "dispute",
+    "evt": "event",
+    "we": "webhook_endpoint",
 }
 MAX_LIST = 100
 
@@ -59,7 +66,7 @@ class Desk:
         )
 
 
-def created(desk: Desk, name: str, kind: str, **fields: Any) -> Doc:
+def created(desk: Desk, name: str, kind: str, /, **fields: Any) -> Doc:
     """A new document with what every Stripe object begins with."""
     return {"id": name, "object": kind, "created": desk.now, "livemode": False, **fields}
 

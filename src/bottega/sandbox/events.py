@@ -21,8 +21,13 @@ def emit(desk: Desk, kind: str, doc: Doc, previous: Doc | None = None) -> Doc:
         data["previous_attributes"] = previous
     endpoints = [e for e in desk.store.children("webhook_endpoint", "endpoints") if _wants(e, kind)]
     event = created(
-        desk, new_id("evt"), "event",
-        api_version=API_VERSION, data=data, pending_webhooks=len(endpoints), type=kind,
+        desk,
+        new_id("evt"),
+        "event",
+        api_version=API_VERSION,
+        data=data,
+        pending_webhooks=len(endpoints),
+        type=kind,
         request={"id": desk.request_id, "idempotency_key": desk.key},
     )
     if desk.account != PLATFORM:
@@ -68,8 +73,15 @@ FORGERIES = ("wrong_secret", "no_signature", "v0_only", "stale", "future", "tamp
 
 
 def queue(
-    desk: Desk, event: Doc, endpoint: str, subject: str, *, lane: str = "", at: float | None = None,
-    state: str = "PENDING", note: str = "",
+    desk: Desk,
+    event: Doc,
+    endpoint: str,
+    subject: str,
+    *,
+    lane: str = "",
+    at: float | None = None,
+    state: str = "PENDING",
+    note: str = "",
 ) -> int:
     """Add a delivery. Deliveries in one lane go one after the other; an empty lane is a lane of its own."""
     now = desk.clock.time()

@@ -65,10 +65,22 @@ def _book(desk: Desk, kind: str, source: str, doc: Doc, amount: int, fee: int, e
     details = [{"amount": fee, "application": None, "currency": doc["currency"], "description": "Sandbox fee",
                 "type": "stripe_fee"}] if fee else []  # fmt: skip
     transaction = created(
-        desk, new_id("txn"), "balance_transaction",
-        amount=amount, available_on=desk.now + 2 * 86_400, balance_type="payments", currency=doc["currency"],
-        description=None, exchange_rate=None, fee=fee, fee_details=details, net=amount - fee,
-        reporting_category="dispute" if kind == "adjustment" else kind, source=source, status="pending", type=kind,
+        desk,
+        new_id("txn"),
+        "balance_transaction",
+        amount=amount,
+        available_on=desk.now + 2 * 86_400,
+        balance_type="payments",
+        currency=doc["currency"],
+        description=None,
+        exchange_rate=None,
+        fee=fee,
+        fee_details=details,
+        net=amount - fee,
+        reporting_category="dispute" if kind == "adjustment" else kind,
+        source=source,
+        status="pending",
+        type=kind,
     )
     desk.save(transaction, parent=doc.get("payment_intent") or source)
     return transaction
@@ -112,22 +124,26 @@ def balances(store: Store) -> dict[str, dict[str, int]]:
     return found
 
 
+_TOTAL_NAMES: tuple[str, ...] = (
+    "payment_intent", "currency", "merchant", "captured", "refunded", "disputed", "held", "fees", "last_seq", "charges",
+)  # fmt: skip
 _TOTALS = """
 SELECT payment_intent, currency, merchant,
   sum(CASE WHEN kind = 'charge' AND account = 'card_network' THEN amount ELSE 0 END),
   -sum(CASE WHEN kind IN ('refund', 'refund_failure') AND account = 'card_network' THEN amount ELSE 0 END),
   -sum(CASE WHEN kind = 'adjustment' AND account = 'card_network' THEN amount ELSE 0 END),
   sum(CASE WHEN account = 'holds_network' THEN amount ELSE 0 END),
-  -sum(CASE WHEN account = 'fees' THEN amount ELSE 0 END), max(seq), count(DISTINCT CASE WHEN kind = 'charge' THEN source END)
+  -sum(CASE WHEN account = 'fees' THEN amount ELSE 0 END), max(seq),
+  count(DISTINCT CASE WHEN kind = 'charge' THEN source END)
 FROM ledger WHERE payment_intent != '' AND payment_intent > ? GROUP BY payment_intent ORDER BY payment_intent LIMIT ?
 """
 
 
 def totals(store: Store, after: str, limit: int) -> list[dict[str, Any]]:
     """One row per payment intent that ever moved money: captured, refunded, disputed, held, fees; minor units."""
-    names = ("payment_intent", "currency", "merchant", "captured", "refunded", "disputed", "held", "fees", "last_seq",
-             "charges")  # fmt: skip
-    rows = [dict(zip(names, row, strict=True)) for row in store.rows(_TOTALS, (after, limit))]
+    rows: list[dict[str, Any]] = [
+        dict(zip(_TOTAL_NAMES, row, strict=True)) for row in store.rows(_TOTALS, (after, limit))
+    ]
     for row in rows:
         intent = store.get("payment_intent", row["payment_intent"]) or {}
         row["status"], row["metadata"] = intent.get("status"), intent.get("metadata", {})

@@ -1,8 +1,7 @@
 """What the mail sink has caught: pages under /mail for people, JSON under /_sandbox/mail for programs."""
 
 from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 from bottega.sandbox.controls import foreign
 from bottega.sandbox.templates import page
@@ -14,7 +13,7 @@ _COLUMNS = "id, at, sender, recipients, raw"
 
 def _parsed(row: tuple[Any, ...]) -> dict[str, Any]:
     number, at, sender, recipients, raw = row
-    message = cast(EmailMessage, message_from_bytes(raw, policy=policy.default))
+    message = message_from_bytes(raw, policy=policy.default)
     plain, rich = message.get_body(("plain",)), message.get_body(("html",))
     return {
         "id": number,

@@ -87,7 +87,8 @@ def _new(desk: Desk, kind: str, details: Doc) -> Doc:
     billing = {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
     return created(
         desk, new_id("pm"), "payment_method",
-        type=kind, allow_redisplay="unspecified", billing_details=billing, customer=None, metadata={}, **{kind: details},
+        type=kind, allow_redisplay="unspecified", billing_details=billing, customer=None, metadata={},
+        **{kind: details},
     )  # fmt: skip
 
 

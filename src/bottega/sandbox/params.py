@@ -19,7 +19,10 @@ def decode(form: bytes) -> Tree:
     """The nested tree of a urlencoded form. Lists become dicts with the keys 0, 1, 2…; `Params.texts` reads them."""
     try:
         pairs = parse_qsl(
-            form.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(form), max_num_fields=MAX_FIELDS,
+            form.decode("utf-8"),
+            keep_blank_values=True,
+            strict_parsing=bool(form),
+            max_num_fields=MAX_FIELDS,
             errors="strict",
         )
     except ValueError as problem:

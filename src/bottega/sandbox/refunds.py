@@ -91,7 +91,7 @@ def _count(desk: Desk, charge_id: str, amount: int) -> None:
     before = dict(charge)
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
-    assert 0 <= charge["amount_refunded"] <= charge["amount_captured"], f"refunds of {charge_id} exceed what was captured"
+    assert 0 <= charge["amount_refunded"] <= charge["amount_captured"], f"{charge_id}: refunds exceed the capture"
     desk.save(charge, parent=charge["payment_intent"])
     emit(desk, "charge.refunded" if amount > 0 else "charge.updated", charge, snapshot(before, charge))
 

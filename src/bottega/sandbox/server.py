@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
@@ -62,12 +62,15 @@ class App:
 
 
 @asynccontextmanager
-async def running(world: World, port: int) -> AsyncIterator[int]:
+async def running(world: World, port: int) -> AsyncGenerator[int]:
     """The background work of a world; gives the port of the mail sink (0: there is none)."""
     settings = world.settings
     world.store.set_meta("base_url", f"http://{settings.host}:{port}")
     world.work(lambda desk: webhooks.ensure(desk, settings.webhook_url, settings.webhook_secret))
-    mail = await smtp.listen(world, settings.host, settings.mail_port) if settings.mail_port else None
+    try:
+        mail = await smtp.listen(world, settings.host, settings.mail_port) if settings.mail_port else None
+    except OSError as problem:
+        sys.exit(f"sandbox: can't listen on {settings.host}:{settings.mail_port} for mail: {problem.strerror}")
     mail_port: int = mail.sockets[0].getsockname()[1] if mail else 0
     world.store.set_meta("mail_port", str(mail_port))
     world.sender.load()
@@ -97,7 +100,8 @@ async def run(settings: Settings, listener: socket.socket) -> None:
         server = uvicorn.Server(config)
         mail = f" mail={settings.host}:{mail_port}" if mail_port else ""
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():
+        # uvicorn has no event to wait for.
+        while not server.started and not serving.done():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         print(f"sandbox ready http://{settings.host}:{port}{mail}", flush=True)
         await serving

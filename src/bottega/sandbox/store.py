@@ -6,7 +6,7 @@ can't interleave inside one.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -68,7 +68,7 @@ class Store:
         self.db.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """All or nothing. No await may happen inside."""
         self.db.execute("BEGIN IMMEDIATE")
         try:
@@ -111,9 +111,7 @@ class Store:
 
     def newest(self, kind: str, limit: int) -> list[Doc]:
         """The newest documents of a kind over all accounts, for the dashboard."""
-        found = self.rows(
-            "SELECT body FROM objects WHERE kind = ? ORDER BY seq DESC LIMIT ?", (kind, limit)
-        )
+        found = self.rows("SELECT body FROM objects WHERE kind = ? ORDER BY seq DESC LIMIT ?", (kind, limit))
         return [msgspec.json.decode(row[0]) for row in found]
 
     def page(self, kind: str, account: str, after: int, before: int, batch: int) -> list[tuple[int, Doc]]:

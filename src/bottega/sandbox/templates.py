@@ -1,6 +1,7 @@
 """Rendering the sandbox's own pages, and handing out its static files. Knows no page in particular."""
 
 import mimetypes
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,18 @@ def day_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%d %b %H:%M").lstrip("0")
 
 
-_ENV.filters |= {
+def words(text: str) -> str:
+    """`requires_action` as `Requires action`."""
+    return text.replace("_", " ").capitalize()
+
+
+_FILTERS: dict[str, Callable[..., str]] = {
     "money": shown,
     "clock": clock_time,
     "day": day_time,
-    "words": lambda text: str(text).replace("_", " ").capitalize(),
+    "words": words,
 }
+_ENV.filters.update(_FILTERS)
 
 
 def page(template: str, *, framed: bool = False, status: int = 200, **values: Any) -> Response:

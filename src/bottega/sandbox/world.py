@@ -1,4 +1,4 @@
-"""The running sandbox: its settings, store, clock, fault plan, keys and webhook sender, and the way work is done on it."""
+"""The running sandbox: settings, store, clock, fault plan, keys, webhook sender, and the way work is done on them."""
 
 import asyncio
 from collections.abc import Callable
