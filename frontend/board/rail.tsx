@@ -6,6 +6,7 @@ import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Ticket } from "./contract";
 import { Icon } from "./icons";
+import { useMoves } from "./motion";
 import { settings } from "./settings";
 import { flashing, highlight, highlighted, keysInUse, queue, selected } from "./state";
 import { linesShown, parts } from "./tickets";
@@ -15,6 +16,7 @@ import { t } from "./words";
 /** Height of a lane in px; 0 while tickets may be as long as they are (phone). */
 const laneHeight = signal(0);
 
+/** Head, meta, badges and foot; then one row of modifiers. */
 const FIXED_PX = 64 + 38 + 30 + 74;
 const ROW_PX = 23;
 
@@ -120,6 +122,7 @@ export function Lane({ tickets, from, title, name }: LaneProps): VNode {
   const element = useRef<HTMLDivElement>(null);
   const hidden = useSignal({ before: 0, after: 0 });
   const onFocus = useSteadyFocus();
+  useMoves(element);
   const measure = (): void => {
     if (!element.current) return;
     const next = beyond(element.current);
@@ -149,16 +152,18 @@ export function Lane({ tickets, from, title, name }: LaneProps): VNode {
       <div class="columns" ref={element} onFocusIn={onFocus} onScroll={measure}>
         {tickets.flatMap((ticket, index) => viewsOf(ticket, from + index, rows))}
       </div>
-      {hidden.value.before > 0 && (
-        <button type="button" class="pager pager-before" onClick={() => page(-1)}>
-          <Icon name="back" /> {t.more_tickets(hidden.value.before)}
-        </button>
-      )}
-      {hidden.value.after > 0 && (
-        <button type="button" class="pager pager-after" onClick={() => page(1)}>
-          {t.more_tickets(hidden.value.after)} <Icon name="next" />
-        </button>
-      )}
+      <div class="pagers">
+        {hidden.value.before > 0 && (
+          <button type="button" class="pager" data-page="before" onClick={() => page(-1)}>
+            <Icon name="back" /> {t.more_tickets(hidden.value.before)}
+          </button>
+        )}
+        {hidden.value.after > 0 && (
+          <button type="button" class="pager" data-page="after" onClick={() => page(1)}>
+            {t.more_tickets(hidden.value.after)} <Icon name="next" />
+          </button>
+        )}
+      </div>
     </section>
   );
 }

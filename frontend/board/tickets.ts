@@ -202,9 +202,14 @@ export function linesShown(ticket: Ticket, mark: Mark | undefined): LineShown[] 
   return [...kept, ...removed.map((line): LineShown => ({ line, change: "removed" }))];
 }
 
-/** Rows of text a line takes, for deciding where a long ticket is cut. */
+const LETTERS_A_ROW = 22;
+
+/** Rows of text a line takes, a little too many rather than too few, for deciding where a long ticket is cut. */
 export function rowsOf(line: TicketLine): number {
-  return Math.max(2.2, 1.3 + (line.variant_name ? 1 : 0) + line.modifiers.length + (line.note ? 1.6 : 0));
+  const rows = (text: string | null): number => (text ? Math.ceil(text.length / LETTERS_A_ROW) : 0);
+  const modifiers = line.modifiers.reduce((sum, modifier) => sum + rows(`+ ${modifier.name}`), 0);
+  const name = 0.6 + 1.2 * rows(line.name);
+  return Math.max(2.9, name + rows(line.variant_name) + modifiers + (line.note ? 0.8 + rows(line.note) : 0));
 }
 
 /** Cut a long ticket into parts that each fit `rows`; the last part carries the button. At least one line a part. */

@@ -5,6 +5,7 @@ import { batch } from "@preact/signals";
 import { boot } from "./boot";
 import { commandId, laneOf, type Command, type Intent } from "./commands";
 import type { Tender, Ticket, Until } from "./contract";
+import { leave } from "./motion";
 import type { Outbox } from "./outbox";
 import type { Sender } from "./sender";
 import { commands, dialog, panel, queue, selected, shown, spoken, toast, type Sellable } from "./state";
@@ -110,6 +111,7 @@ export function bump(ticket: Ticket): void {
   if (queue.value.marks.get(ticket_id)) acknowledge(ticket_id);
   if (ticket.state !== "QUEUED" && ticket.state !== "STARTED") return;
   const from_state = ticket.state;
+  if (from_state === "STARTED") leave(ticket_id);
   batch(() => {
     if (from_state === "STARTED") moveOn(ticket_id);
     const { taken } = ask({ kind: "bump", ticket_id, from_state }, number);
