@@ -4,6 +4,7 @@
 import { render, type VNode } from "preact";
 import { openBoard } from "./desk";
 import { Dialogs } from "./dialogs";
+import { Icon } from "./icons";
 import { listenToKeys } from "./keyboard";
 import { link } from "./connection";
 import { AllDayPanel } from "./panels/all_day";
@@ -37,6 +38,7 @@ function Nothing(): VNode {
   if (known.value) {
     return (
       <div class="nothing">
+        <Icon name="cup" />
         <h2>{t.empty_title}</h2>
         <p>{t.empty_text}</p>
       </div>

@@ -10,7 +10,7 @@ import { dialog, panel, shown } from "./state";
 import { handOver } from "./verbs";
 import { money, t } from "./words";
 
-const ROW_PX = 150;
+const ROW_PX = 142;
 
 function Waiting({ ticket }: { ticket: Ticket }): VNode {
   const age = useComputed(() => minutesSeconds(secondsSince(Date.parse(ticket.done_at ?? ticket.promised_at), now.value)));

@@ -49,7 +49,8 @@ function Head({ ticket, digit, continued }: { ticket: Ticket; digit: number; con
         </span>
         {digit > 0 && <kbd class="digit">{digit}</kbd>}
         <span class="age">
-          {continued ? t.continued : <>{band === "late" && <b>{t.late}</b>} {age}</>}
+          {!continued && band === "late" && <b>{t.late} </b>}
+          {continued ? <span class="continued">{t.continued}</span> : <span>{age}</span>}
         </span>
       </button>
     </h2>

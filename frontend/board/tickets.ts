@@ -202,7 +202,7 @@ export function linesShown(ticket: Ticket, mark: Mark | undefined): LineShown[] 
   return [...kept, ...removed.map((line): LineShown => ({ line, change: "removed" }))];
 }
 
-const LETTERS_A_ROW = 22;
+const LETTERS_A_ROW = 17;
 
 /** Rows of text a line takes, a little too many rather than too few, for deciding where a long ticket is cut. */
 export function rowsOf(line: TicketLine): number {
