@@ -72,7 +72,7 @@ export class Connection {
   /** Ask for the whole queue once. */
   async refetch(): Promise<Probe> {
     try {
-      const response = await fetch(`/v1/stores/${this.store_id}/queue?status=PLACED,PAID,IN_PROGRESS,READY`, {
+      const response = await fetch(`/v1/stores/${this.store_id}/queue`, {
         credentials: "same-origin",
         redirect: "manual",
         cache: "no-store",

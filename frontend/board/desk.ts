@@ -213,7 +213,9 @@ function tabs(outbox: Outbox, sender: () => Sender): () => void {
   const channel = new BroadcastChannel(`bottega-board-${boot.store_id}`);
   channel.onmessage = () => {
     void outbox.all().then((all) => {
-      commands.value = all;
+      // What this tab has asked for and the disk doesn't have yet stays.
+      const drafts = commands.value.filter((command) => command.seq === Number.MAX_SAFE_INTEGER);
+      commands.value = [...all, ...drafts.filter((draft) => all.every((command) => command.id !== draft.id))];
       sender().wake();
     });
   };
@@ -242,9 +244,18 @@ export async function openBoard(): Promise<void> {
   const sender: Sender = startSender(outbox, session, listener(() => connection, told, reload));
   openDesk({ outbox, sender, device_id: await deviceId(outbox), told });
   addEventListener("online", () => sender.now());
-  document.addEventListener("visibilitychange", () => sender.wake());
+  const welcome = (): void => {
+    signedOut.value = false;
+    sender.resume();
+  };
+  document.addEventListener("visibilitychange", () => {
+    sender.wake();
+    // Back from the sign-in page in another tab, perhaps.
+    if (signedOut.value) void connection.refetch().then((answer) => answer === "ok" && welcome());
+  });
   effect(() => {
     if (link.value.phase === "signed_out") signedOut.value = true;
+    if (link.value.phase === "polling") sender.now();
   });
   connection.start();
   repeatUntilStarted();

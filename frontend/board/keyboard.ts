@@ -54,4 +54,6 @@ function onKey(event: KeyboardEvent): void {
 
 export function listenToKeys(): void {
   addEventListener("keydown", onKey);
+  // A hand on the glass needs no key numbers.
+  addEventListener("pointerdown", () => (keysInUse.value = false));
 }

@@ -37,8 +37,42 @@ function opened(store_id: string): Promise<IDBPDatabase<Schema>> {
   });
 }
 
+/** The same without a disk: where the browser refuses storage, the board still works, and forgets at a reload. */
+function inMemory(): Outbox {
+  const kept = new Map<number, Command>();
+  const meta = new Map<string, unknown>();
+  let last = 0;
+  return {
+    async add(command) {
+      last += 1;
+      kept.set(last, { ...command, seq: last });
+      return { ...command, seq: last };
+    },
+    all: async () => [...kept.values()],
+    async claim(seq) {
+      const command = kept.get(seq);
+      if (command) kept.set(seq, { ...command, attempts: command.attempts + 1 });
+      return kept.get(seq) ?? null;
+    },
+    withdraw: async (seq) => kept.get(seq)?.attempts === 0 && kept.delete(seq),
+    async put(command) {
+      if (kept.has(command.seq)) kept.set(command.seq, command);
+    },
+    async remove(seq) {
+      kept.delete(seq);
+    },
+    async remember(key, value) {
+      meta.set(key, value);
+    },
+    async recall<Value>(key: string) {
+      return meta.get(key) as Value | undefined;
+    },
+  };
+}
+
 export async function openOutbox(store_id: string): Promise<Outbox> {
-  const db = await opened(store_id);
+  const db = await opened(store_id).catch(() => null);
+  if (!db) return inMemory();
   // Ask the browser not to evict us; it may say no, and the outbox still works.
   void navigator.storage?.persist?.().catch(() => false);
   return {

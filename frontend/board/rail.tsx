@@ -2,7 +2,7 @@
 // word about what doesn't fit instead of a scroll bar.
 
 import { signal, useSignal } from "@preact/signals";
-import type { VNode } from "preact";
+import type { RefObject, VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Ticket } from "./contract";
 import { Icon } from "./icons";
@@ -19,6 +19,7 @@ const laneHeight = signal(0);
 /** Head, meta, badges and foot; then one row of modifiers. */
 const FIXED_PX = 64 + 38 + 30 + 74;
 const ROW_PX = 23;
+const RETURN_MS = 30_000;
 
 function rowsThatFit(): number {
   if (laneHeight.value === 0) return Number.POSITIVE_INFINITY;
@@ -47,7 +48,7 @@ function viewsOf(ticket: Ticket, index: number, rows: number): VNode[] {
       left={cut.slice(part + 1).reduce((sum, rest) => sum + rest.length, 0)}
       elsewhere={all.length - mine.length}
       digit={keysInUse.value && index < 9 && part === 0 ? index + 1 : 0}
-      picked={selected.value === ticket.ticket_id}
+      picked={keysInUse.value && selected.value === ticket.ticket_id}
       light={lightOf(ticket.ticket_id)}
       flash={flashing.value.has(ticket.ticket_id)}
     />
@@ -110,6 +111,23 @@ function beyond(lane: HTMLElement): { before: number; after: number } {
   return { before, after };
 }
 
+/** A board left on its second page hides the oldest tickets: after half a minute of quiet it goes back by itself. */
+function useReturn(lane: RefObject<HTMLElement>): void {
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const touched = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => lane.current?.scrollTo({ left: 0, behavior: "smooth" }), RETURN_MS);
+    };
+    const events = ["pointerdown", "keydown", "wheel"] as const;
+    for (const name of events) addEventListener(name, touched, { passive: true });
+    return () => {
+      clearTimeout(timer);
+      for (const name of events) removeEventListener(name, touched);
+    };
+  }, []);
+}
+
 export interface LaneProps {
   tickets: readonly Ticket[];
   /** Place of the first ticket among all, for the keys. */
@@ -123,6 +141,7 @@ export function Lane({ tickets, from, title, name }: LaneProps): VNode {
   const hidden = useSignal({ before: 0, after: 0 });
   const onFocus = useSteadyFocus();
   useMoves(element);
+  useReturn(element);
   const measure = (): void => {
     if (!element.current) return;
     const next = beyond(element.current);
