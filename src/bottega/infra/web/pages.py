@@ -60,9 +60,10 @@ PLAIN = Look()
 def content_policy(origins: tuple[str, ...] = ()) -> str:
     """The Content-Security-Policy of a page that may load scripts and frames of these origins beside its own."""
     foreign = "".join(f" {origin}" for origin in origins)
+    frames = foreign or " 'none'"
     return (
         f"default-src 'none'; script-src 'self'{foreign}; style-src 'self'; font-src 'self'; img-src 'self' data:; "
-        f"connect-src 'self'{foreign}; frame-src{foreign or " 'none'"}; manifest-src 'self'; worker-src 'self'; "
+        f"connect-src 'self'{foreign}; frame-src{frames}; manifest-src 'self'; worker-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
@@ -83,7 +84,7 @@ def page_headers(look: Look) -> dict[str, str]:
 
 
 def speaks(request: Request[Any, Any, Any]) -> Translator:
-    """The reader's translator: `?lang=`, else the cookie that an earlier choice left, else what the browser asks for."""
+    """The reader's translator: `?lang=`, else the cookie that an earlier choice left, else what the browser says."""
     wanted = request.query_params.get("lang", "") or request.cookies.get(LANGUAGE_COOKIE, "")
     return translator(choose(request.headers.get("accept-language", ""), wanted))
 
@@ -110,13 +111,16 @@ class Views:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(asset=asset, icon=icon, art=illustration, languages=LANGUAGES)
 
     def html(self, request: Request[Any, Any, Any], template: str, values: Mapping[str, Any]) -> str:
         """The template as text, for one reader."""
         t = speaks(request)
         state = request.scope.get("state", {})
         frame = {
+            "asset": asset,
+            "icon": icon,
+            "art": illustration,
+            "languages": LANGUAGES,
             "t": t,
             "money": t.money,
             "delta": t.delta,
