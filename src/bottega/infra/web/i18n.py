@@ -8,7 +8,7 @@ Lives here: choosing a language, looking up messages with plural forms, formatti
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -145,6 +145,14 @@ class Translator:
     def weekday(self, weekday: int) -> str:
         """The short name of a day, 0 being Monday."""
         return self(f"days.{weekday}")
+
+    def moment(self, at: datetime, zone: str, now: datetime) -> str:
+        """When something is, seen from `now`: the time alone today, with its weekday within a week, else with its date."""
+        there, here = local(at, zone), local(now, zone)
+        if there.date() == here.date():
+            return self.time(at, zone)
+        day = self.weekday(there.weekday()) if at - now < timedelta(days=6) else self.day(at, zone)
+        return f"{day}{_NBSP}{self.time(at, zone)}"
 
     def day(self, at: datetime, zone: str) -> str:
         """The date of an instant in a timezone: Fri 20 Nov."""

@@ -7,13 +7,13 @@ nonce; a foreign origin gets into the policy only on the page that asked for it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, FunctionLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 
 from bottega.infra.web.i18n import LANGUAGES, Translator, choose, translator
@@ -99,11 +99,27 @@ def wants_fragment(request: Request[Any, Any, Any]) -> bool:
     )
 
 
-class Views:
-    """The templates of one slice (its `templates/` folder) on top of the shared ones."""
+def _beside(root: Path) -> FunctionLoader:
+    """Templates of the slices under a root by `slice/name.html`, so that one may show what a lower one knows to show."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        folders = [FileSystemLoader(f) for f in (folder, HERE / "templates") if f]
+    def find(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        slice_name, slash, rest = name.partition("/")
+        path = root / slice_name / "templates" / rest
+        if not slash or ".." in name or not path.is_file():
+            return None
+        return path.read_text("utf-8"), str(path), lambda: True
+
+    return FunctionLoader(find)
+
+
+class Views:
+    """The templates of one slice (the `templates/` folder beside its `pages.py`), of those below it, and the shared."""
+
+    def __init__(self, pages_file: str | None = None) -> None:
+        folders: list[BaseLoader] = [FileSystemLoader(HERE / "templates")]
+        if pages_file is not None:
+            here = Path(pages_file).parent
+            folders = [FileSystemLoader(here / "templates"), *folders, _beside(here.parent)]
         self._environment = Environment(
             loader=ChoiceLoader(folders),
             autoescape=True,
