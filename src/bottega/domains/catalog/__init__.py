@@ -4,7 +4,8 @@ Not here: stock counts of goods (inventory), what an order costs (pricing). Ever
 raises the store's menu version in the same transaction.
 """
 
-from bottega.domains.catalog.actions import (
+from bottega.domains.catalog.actions.shops import Shop, Shops
+from bottega.domains.catalog.actions.writing import (
     OfferCatalogue,
     SoldOutChange,
     WrittenCatalogue,
@@ -48,6 +49,8 @@ __all__ = [
     "OfferCatalogue",
     "Product",
     "SetAvailability",
+    "Shop",
+    "Shops",
     "SoldOutChange",
     "StoreOffer",
     "Variant",

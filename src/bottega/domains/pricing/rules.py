@@ -6,6 +6,7 @@ where the store rounds it (each line, or once per rate and then spread), and the
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from bottega.domains.catalog import Choice, Item, MenuIndex, Variant, default_modifiers, in_daypart, kitchen_kind
 from bottega.domains.merchants import FulfillmentType, Store, TaxMode, TaxPer, tax_rate_ppm
@@ -45,7 +46,15 @@ def quote(
         raise NothingOrdered
     if len(requests) > MAX_LINES:
         raise TooManyLines(f"One order holds at most {MAX_LINES} lines")
-    lines = [_line(store, menu, request, index, fulfillment_type, now) for index, request in enumerate(requests)]
+    lines: list[QuotedLine] = []
+    short: list[DomainError] = []
+    for index, request in enumerate(requests):
+        try:
+            lines.append(_line(store, menu, request, index, fulfillment_type, now))
+        except ItemSoldOut as error:
+            short.append(error)
+    if short:
+        raise _all_short(short)
     subtotal = sum(line.total_minor for line in lines)
     if subtotal > MAX_AMOUNT:
         raise TotalTooLarge
@@ -116,7 +125,7 @@ def _modifiers(item: Item, request: LineRequest, index: int, now: datetime) -> t
     if len(wanted) > MAX_MODIFIERS:
         raise _at(TooManyLines, index, "modifier_ids", f"One line holds at most {MAX_MODIFIERS} modifiers")
     chosen: list[Choice] = []
-    counts: dict[str, int] = {}
+    counts: dict[UUID, int] = {}
     for place, modifier_id in enumerate(wanted):
         choice = item.choices.get(modifier_id)
         if choice is None:
@@ -125,12 +134,11 @@ def _modifiers(item: Item, request: LineRequest, index: int, now: datetime) -> t
         if not choice.modifier.available_at(now) or (left is not None and left < request.qty):
             raise _sold_out(index, f"modifier_ids/{place}", choice.modifier.name, left)
         chosen.append(choice)
-        key = choice.group.name
-        counts[key] = counts.get(key, 0) + 1
+        counts[choice.group.group_id] = counts.get(choice.group.group_id, 0) + 1
     if len(set(wanted)) != len(wanted):
         raise _at(ModifierTwice, index, "modifier_ids", "The same choice was made twice")
     for group in item.groups:
-        count = counts.get(group.name, 0)
+        count = counts.get(group.group_id, 0)
         if count < group.min_count:
             raise _at(
                 ModifierRequired,
@@ -208,3 +216,9 @@ def _sold_out(index: int, field: str, name: str, left: int | None) -> DomainErro
     return ItemSoldOut(
         detail, errors=(FieldError(f"/items/{index}/{field}", ItemSoldOut.code, detail),), extra={"left": left or 0}
     )
+
+
+def _all_short(short: Sequence[DomainError]) -> DomainError:
+    """One refusal that names every line that is short."""
+    detail = "; ".join(error.detail for error in short)
+    return ItemSoldOut(detail, errors=tuple(each for error in short for each in error.errors))

@@ -350,8 +350,9 @@ create table refunds (
 );
 create index refunds_payment on refunds (store_id, payment_id);
 
--- The provider's signed events, raw, once each. They belong to the installation until they are applied.
+-- The provider's signed events, raw, once each. The merchant is the one our own metadata on the object names.
 create table provider_events (
+  merchant_id      uuid not null,
   provider_account text not null,
   event_id         text not null,
   type             text not null,
@@ -581,7 +582,7 @@ grant usage on schema public to bottega_app, bottega_batch, bottega_relay;
 grant select on homes to bottega_app, bottega_batch, bottega_relay;
 grant select on schema_migrations to bottega_app, bottega_relay;
 
-grant select, insert, update on merchants, stores, users, sessions, categories, products, variants, modifier_groups,
+grant select, insert, update on provider_events, merchants, stores, users, sessions, categories, products, variants, modifier_groups,
   modifiers, offers, variant_prices, modifier_prices, availability, carts, payments, payment_attempts, refunds,
   order_counters, orders, tickets, tax_rates, product_groups, refresh_tokens, idempotency_keys to bottega_app;
 grant insert on homes to bottega_app;
@@ -602,8 +603,8 @@ grant update (menu_version) on stores to bottega_batch;
 grant select, delete on outbox to bottega_relay;
 grant select, insert on log to bottega_relay;
 grant select, update on log_head to bottega_relay;
-grant select, insert, update on consumers, parked_events, provider_events to bottega_relay;
-grant select on stores, merchants, payments, payment_attempts, refunds, orders, tickets to bottega_relay;
+grant select, insert, update on consumers, parked_events to bottega_relay;
+grant select on provider_events, stores, merchants, payments, payment_attempts, refunds, orders, tickets to bottega_relay;
 
 do $$
 declare
@@ -612,7 +613,7 @@ begin
   foreach t in array array['merchants', 'stores', 'tax_rates', 'users', 'user_roles', 'sessions', 'refresh_tokens',
     'categories', 'products', 'variants', 'modifier_groups', 'modifiers', 'product_groups', 'offers', 'variant_prices',
     'modifier_prices', 'availability', 'carts', 'payments', 'payment_attempts', 'payment_entries', 'refunds',
-    'order_counters', 'orders', 'order_lines', 'order_events', 'tickets', 'idempotency_keys', 'audit_log', 'outbox', 'log']
+    'provider_events', 'order_counters', 'orders', 'order_lines', 'order_events', 'tickets', 'idempotency_keys', 'audit_log', 'outbox', 'log']
   loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
@@ -631,7 +632,7 @@ begin
   loop
     execute format('create policy batch on %I to bottega_batch using (true) with check (true)', t);
   end loop;
-  foreach t in array array['outbox', 'log', 'stores', 'merchants', 'payments', 'payment_attempts', 'refunds', 'orders',
+  foreach t in array array['outbox', 'log', 'stores', 'merchants', 'provider_events', 'payments', 'payment_attempts', 'refunds', 'orders',
     'tickets']
   loop
     execute format('create policy relay on %I to bottega_relay using (true) with check (true)', t);
