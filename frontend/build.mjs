@@ -13,7 +13,7 @@ const out = path.resolve(here, "../src/bottega/infra/web/static");
 const entries = {
   "site.js": "site/site.ts",
   "checkout.js": "site/checkout.ts",
-  "tv.js": "site/tv.ts",
+  "live.js": "site/live.ts",
   "board.js": "board/board.tsx",
   "site.css": "styles/site.css",
   "board.css": "styles/board.css",
@@ -50,6 +50,9 @@ for (const [name, source] of Object.entries(entries)) {
   });
   for (const [file, meta] of Object.entries(result.metafile.outputs)) {
     if (meta.entryPoint === source) manifest[name] = path.basename(file);
+    // Pages preload the two latin faces by their plain names.
+    const face = /^(inter|fraunces)-latin-(wght|soft)-normal-.*\.woff2$/.exec(path.basename(file));
+    if (face) manifest[`${face[1]}.woff2`] = path.basename(file);
   }
 }
 for (const [name, source] of Object.entries(fixed)) {
@@ -64,6 +67,7 @@ if (existsSync(iconPath)) {
 }
 writeFileSync(path.join(out, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
 for (const [name, file] of Object.entries(manifest)) {
+  if (!/\.(css|js)$/.test(file)) continue;
   const bytes = gzipSync(readFileSync(path.join(out, file))).length;
   console.log(`${name.padEnd(18)} ${(bytes / 1000).toFixed(1)} kB gzipped`);
 }

@@ -93,26 +93,30 @@ def keys_lead_with_the_tenant(connection: psycopg.Connection) -> Iterator[Findin
 
 
 def machines_match_checks(
-    connection: psycopg.Connection, machines: Iterable[tuple[str, str, Iterable[str]]]
+    connection: psycopg.Connection, machines: Iterable[tuple[str, Iterable[str]]]
 ) -> Iterator[Finding]:
-    """The states of the machines of a table are the states that its CHECK lists. (machine, table, states)"""
+    """The states of the machines of a table are, together, the states that its CHECK lists. (machine, states)"""
     checks: dict[str, set[str]] = {}
     for table, _, definition in connection.execute(sql.SQL(CHECKS)).fetchall():
         checks[table] = set(re.findall(r"'([A-Z_]+)'::text", definition))
     declared: dict[str, set[str]] = {}
-    for machine, table, states in machines:
-        if table not in checks:
-            yield Finding(machine, f"no table {table} with a CHECK on its status or state")
-        declared.setdefault(table, set()).update(str(state) for state in states)
-    for table in sorted(declared.keys() & checks.keys()):
+    for machine, states in machines:
+        table = table_of(machine, checks)
+        if table is None:
+            yield Finding(machine, "no table of that name has a CHECK on its status or state")
+        else:
+            declared.setdefault(table, set()).update(str(state) for state in states)
+    for table in sorted(declared):
         if declared[table] != checks[table]:
             difference = ", ".join(sorted(declared[table] ^ checks[table]))
             yield Finding(table, f"the CHECK and the machines differ in {difference}")
 
 
-def table_of(machine: str) -> str:
-    """The table of a machine: order → orders, `payment attempt` → payment_attempts; what follows a colon is a variant."""
-    return machine.split(":", maxsplit=1)[0].strip().replace(" ", "_").replace("-", "_") + "s"
+def table_of(machine: str, tables: Iterable[str]) -> str | None:
+    """The table of a machine: its name begins with the table's noun (`order`, `order shipped`, `payment attempt`)."""
+    words = machine.lower().replace("-", " ").replace("_", " ") + " "
+    fitting = [table for table in tables if words.startswith(table.removesuffix("s").replace("_", " ") + " ")]
+    return max(fitting, key=len, default=None)
 
 
 def statements(module: ModuleType) -> Iterator[tuple[str, str]]:

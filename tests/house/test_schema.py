@@ -21,13 +21,13 @@ def scratch(catalogue: psycopg.Connection) -> Iterator[psycopg.Connection]:
         yield catalogue
 
 
-def machines() -> Iterator[tuple[str, str, frozenset[StrEnum]]]:
-    """Every machine that a slice declares, with its table."""
+def machines() -> Iterator[tuple[str, frozenset[StrEnum]]]:
+    """Every machine that a slice declares, with its states."""
     for module in modules():
         if module.room == "states":
             for value in vars(importlib.import_module(module.name)).values():
                 if isinstance(value, Machine):
-                    yield f"{module.name}: {value.name}", table_of(value.name), value.states
+                    yield value.name, value.states
 
 
 def test_every_table_of_a_tenant_shows_a_merchant_its_own_rows_only(catalogue: psycopg.Connection) -> None:
@@ -88,12 +88,19 @@ def test_a_state_that_only_one_side_knows_is_found(catalogue: psycopg.Connection
 
     machine = Machine("ticket", frozenset({Ticket.QUEUED}), moves(("burn", [Ticket.QUEUED], Ticket.BURNT, "")))
 
-    def found(table: str) -> list[str]:
-        declared = [(machine.name, table, machine.states)]
-        return [finding.what for finding in rules_schema.machines_match_checks(catalogue, declared)]
+    def found(name: str) -> list[str]:
+        return [finding.what for finding in rules_schema.machines_match_checks(catalogue, [(name, machine.states)])]
 
-    assert "BURNT" in found(table_of("ticket"))[0]
-    assert "no table ovens" in found("ovens")[0]
+    assert "BURNT" in found("ticket")[0]
+    assert "no table" in found("oven")[0]
+
+
+def test_the_noun_that_a_machine_begins_with_names_its_table() -> None:
+    tables = ["orders", "payments", "payment_attempts"]
+
+    assert table_of("order shipped", tables) == "orders"
+    assert table_of("payment attempt", tables) == "payment_attempts"
+    assert table_of("ordering", tables) is None
 
 
 def test_every_statement_of_the_code_can_be_prepared(catalogue: psycopg.Connection) -> None:
