@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.domains.sandbox.processes import Sandbox, Shop
 
@@ -15,7 +16,8 @@ OPTIONS = [
 ]  # fmt: skip
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Checkout</title>
 <script src="{url}/v3/"></script><script src="/checkout.js" defer></script>
-<body><h1>Checkout</h1><div id="payment"></div><button id="pay">Pay 14.50</button><p id="result" role="status"></p></body></html>"""
+<body><h1>Checkout</h1><div id="payment"></div><button id="pay">Pay 14.50</button>
+<p id="result" role="status"></p></body></html>"""
 SCRIPT = """
 const stripe = Stripe('pk_test_page');
 const clientSecret = new URLSearchParams(location.search).get('secret');
@@ -166,3 +168,27 @@ def test_the_dashboards_buttons_work(sandbox: Sandbox, shop: Shop, page: Page, p
     page.get_by_role("button", name="Stop all").click()
     expect(page.get_by_role("button", name="Stop all")).to_have_count(0)
     assert problems == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_are_accessible(sandbox: Sandbox, page: Page, scheme: Any) -> None:
+    intent = sandbox.client.v1.payment_intents.create(
+        {"amount": 990, "currency": "eur", "confirm": True, "payment_method": "pm_card_authenticationRequired"}
+    )
+    page.emulate_media(color_scheme=scheme)
+    challenge = f"/3ds/{intent.id}?client_secret={intent.client_secret}"
+    for path in (
+        "/",
+        f"/payments/{intent.id}",
+        "/webhooks",
+        "/refunds",
+        "/faults",
+        "/mail",
+        "/elements/card",
+        challenge,
+    ):
+        page.goto(sandbox.url + path)
+        # The card form lies on the shop's own background, which is judged there.
+        report = Axe().run(page, options={"rules": {"landmark-one-main": {"enabled": False}, "page-has-heading-one":
+                           {"enabled": path != "/elements/card"}, "region": {"enabled": path != "/elements/card"}}})  # fmt: skip
+        assert report.violations_count == 0, f"{path}: {report.generate_report()}"
