@@ -69,7 +69,7 @@ def page(template: str, *, framed: bool = False, status: int = 200, **values: An
 
 def _font_faces() -> bytes:
     """The rules for the fonts that the frontend build has copied beside us; without them the system's faces serve."""
-    rule = "@font-face { font-family: %s; src: url(/static/%s) format('woff2'); font-weight: 100 900; font-display: swap; }"
+    rule = "@font-face { font-family: %s; src: url(/static/%s); font-weight: 100 900; font-display: swap; }"
     fonts = [(name, path) for name, path in _STATIC.items() if path.suffix == ".woff2"]
     return "\n".join(rule % (path.stem.capitalize(), name) for name, path in fonts).encode()
 

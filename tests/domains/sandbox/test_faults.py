@@ -86,8 +86,9 @@ def test_refusals_before_the_work_can_be_retried(sandbox: Sandbox, kind: str, st
 
 
 def test_webhooks_are_dropped_duplicated_and_delayed_by_the_plan(sandbox: Sandbox, shop: Shop) -> None:
-    plan(sandbox, webhook_drop={"probability": 1, "only": "charge."}, webhook_duplicate={"probability": 1, "only": "created"},
-         webhook_delay={"probability": 1, "seconds": 3600, "only": "payment_intent.succeeded"})  # fmt: skip
+    late = {"probability": 1, "seconds": 3600, "only": "payment_intent.succeeded"}
+    lost, twice = {"probability": 1, "only": "charge."}, {"probability": 1, "only": "created"}
+    plan(sandbox, webhook_drop=lost, webhook_duplicate=twice, webhook_delay=late)
     intent = sandbox.client.v1.payment_intents.create(PARAMS)  # type: ignore[arg-type]
     until(lambda: len(shop.types(intent.id)) == 2)
     time.sleep(0.2)
