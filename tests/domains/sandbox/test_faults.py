@@ -144,3 +144,15 @@ def test_a_used_port_is_said_clearly(sandbox: Sandbox) -> None:
 def test_other_sites_cannot_press_the_buttons(sandbox: Sandbox) -> None:
     answer = httpx.post(f"{sandbox.url}/_sandbox/reset", headers={"Origin": "https://evil.example"})
     assert answer.status_code == 403
+
+
+def test_it_stops_at_once_and_cleanly_even_while_a_call_hangs(tmp_path: Path) -> None:
+    running = start(data=str(tmp_path / "sandbox.db"))
+    running.control("faults", {"rules": {"timeout_before": 1}})
+    began = time.monotonic()
+    with pytest.raises(httpx.ReadTimeout):
+        post(running, "hangs", 0.2)
+    running.stop()
+    assert running.process.returncode == 0
+    assert time.monotonic() - began < 3
+    assert not (tmp_path / "sandbox.db-wal").exists()
