@@ -38,7 +38,7 @@ def serve(world: World, request: Request) -> Response:
         answer = _change(world, request.method, parts, body)
     except Refused as refusal:
         return json({"error": refusal.error}, refusal.status)
-    except (ValueError, msgspec.ValidationError) as problem:
+    except (ValueError, TypeError, OverflowError) as problem:
         return json({"error": str(problem)}, 400)
     if answer is None:
         return json({"error": f"nothing at {request.path}"}, 404)
@@ -111,7 +111,7 @@ def _change(world: World, method: str, parts: list[str], body: Body) -> Any:
         case ["reset"]:
             world.work(_reset)
             return {"status": "ok"}
-        case ["deliveries", number, verb] if verb in DELIVERY_VERBS and number.isdigit():
+        case ["deliveries", number, verb] if verb in DELIVERY_VERBS and number.isdecimal():
             done = world.work(lambda desk: webhooks.change(desk, int(number), verb))
             return {"status": "ok"} if done else None
         case ["webhooks", ("hold" | "deliver") as verb]:

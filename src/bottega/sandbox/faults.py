@@ -141,8 +141,10 @@ def rule_of(kind: str, value: Any) -> tuple[Kind, Rule]:
     return known, rule
 
 
-def rules_of(values: dict[str, Any]) -> dict[Kind, Rule]:
-    """Rules by kind; those with probability 0 are left out."""
+def rules_of(values: Any) -> dict[Kind, Rule]:
+    """Rules by kind; those with probability 0 are left out. Raises ValueError."""
+    if not isinstance(values, dict):
+        raise ValueError("rules: an object of kinds is expected")
     return {kind: rule for kind, rule in (rule_of(k, v) for k, v in values.items()) if rule.probability > 0}
 
 

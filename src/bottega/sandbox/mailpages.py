@@ -35,7 +35,7 @@ def _mails(world: World, limit: int, recipient: str = "") -> list[dict[str, Any]
 
 def _mail(world: World, number: str) -> dict[str, Any] | None:
     sql = f"SELECT {_COLUMNS} FROM mails WHERE id = ?"  # noqa: S608
-    rows = world.store.rows(sql, (int(number),)) if number.isdigit() else []
+    rows = world.store.rows(sql, (int(number),)) if number.isdecimal() and len(number) < 16 else []
     return _parsed(rows[0]) if rows else None
 
 

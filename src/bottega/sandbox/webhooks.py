@@ -152,7 +152,7 @@ class Sender:
             self._wake.set()
 
     async def _post(self, desk: Desk, event: str, endpoint: str, note: str) -> tuple[int, str]:
-        # Signed with the world's time: the sandbox's clock may be days ahead, and a shop refuses what is from the future.
+        # Signed with the world's time: the sandbox's clock may be days ahead, and a shop refuses the future.
         target, doc = desk.store.get("webhook_endpoint", endpoint), desk.store.get("event", event)
         if target is None or doc is None:
             return 0, "no such endpoint"

@@ -65,11 +65,12 @@ def _payments(world: World) -> Response:
 def _face(world: World, intent: Doc) -> str:
     """`visa ·· 4242`, or what else it was paid with."""
     charge = world.store.get("charge", intent["latest_charge"] or "") or {}
-    details = charge.get("payment_method_details")
+    method = world.store.get("payment_method", intent["payment_method"] or "")
+    details = method or charge.get("payment_method_details")
     if not details:
         return ""
     card = details.get("card")
-    return f"{card['brand']} ·· {card['last4']}" if card else details["type"].replace("_", " ")
+    return f"{card['brand'].capitalize()} ·· {card['last4']}" if card else details["type"].replace("_", " ")
 
 
 def _payment(world: World, name: str) -> Response:
