@@ -4,7 +4,7 @@ Every connection acts as `bottega_app` from its first moment (the `role` start-u
 owner. Statements are prepared on first use and kept.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
@@ -112,7 +112,7 @@ class Pools:
         await self.pool.close()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def connection(self) -> AsyncGenerator[Connection]:
         """A connection of the pool. Raises `Unavailable` when none comes free in time or the database is away."""
         try:
             async with self.pool.connection() as connection:
@@ -125,7 +125,7 @@ class Pools:
             raise
 
     @asynccontextmanager
-    async def read(self, merchant_id: UUID | None, *, role: str | None = None) -> AsyncIterator[ReadTx]:
+    async def read(self, merchant_id: UUID | None, *, role: str | None = None) -> AsyncGenerator[ReadTx]:
         """One snapshot for reading: of one merchant, or with `role='bottega_relay'` of the streams."""
         async with self.connection() as connection:
             async with connection.pipeline():

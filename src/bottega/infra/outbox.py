@@ -20,9 +20,10 @@ LOG_CHANNEL: LiteralString = "bottega_log"
 INSERT_FACTS: LiteralString = """
 insert into outbox (id, merchant_id, store_id, aggregatetype, aggregateid, type, version, payload, created_at)
 select f.id, f.merchant_id, f.store_id, f.aggregatetype, f.aggregateid, f.type, f.version, f.payload, f.created_at
-from json_to_recordset(%s::json) with ordinality
-  as f (id uuid, merchant_id uuid, store_id uuid, aggregatetype text, aggregateid uuid, type text, version int,
-        payload jsonb, created_at timestamptz, ordinality bigint)
+from rows from (json_to_recordset(%s::json)
+  as (id uuid, merchant_id uuid, store_id uuid, aggregatetype text, aggregateid uuid, type text, version int,
+      payload jsonb, created_at timestamptz)) with ordinality
+  as f (id, merchant_id, store_id, aggregatetype, aggregateid, type, version, payload, created_at, ordinality)
 order by f.ordinality
 """
 

@@ -173,24 +173,22 @@ class SetAvailability(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     left: int | None = None
 
 
-class NewVariant(msgspec.Struct, frozen=True):
-    """A variant to be written; `price` in minor units at the store it is offered in."""
+class NewVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A variant to be written. What it costs is each store's own matter (`StoreOffer.prices`)."""
 
     name: str
     sku: str
-    price: int
     is_default: bool = False
 
 
-class NewModifier(msgspec.Struct, frozen=True):
-    """A modifier to be written."""
+class NewModifier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A modifier to be written. What it adds to a price is each store's own matter (`StoreOffer.deltas`)."""
 
     name: str
-    price_delta: int = 0
     is_default: bool = False
 
 
-class NewGroup(msgspec.Struct, frozen=True):
+class NewGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A modifier group to be written; `key` is how products of the same catalogue name it."""
 
     key: str
@@ -201,7 +199,7 @@ class NewGroup(msgspec.Struct, frozen=True):
     modifiers: tuple[NewModifier, ...]
 
 
-class NewProduct(msgspec.Struct, frozen=True, kw_only=True):
+class NewProduct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A product to be written; `groups` are the keys of its modifier groups, in the order of making."""
 
     category: str
@@ -216,16 +214,20 @@ class NewProduct(msgspec.Struct, frozen=True, kw_only=True):
     sold_to: str | None = None
 
 
-class NewCatalogue(msgspec.Struct, frozen=True):
-    """A whole catalogue to be written for a merchant, and offered in one store."""
+class NewCatalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole catalogue to be written for a merchant; each store then offers it at its own prices."""
 
     categories: tuple[str, ...]
     groups: tuple[NewGroup, ...]
     products: tuple[NewProduct, ...]
 
 
-class StoreOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """How one store offers an existing catalogue: prices by SKU and by (group, modifier) name, local names, dayparts."""
+class StoreOffer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How one store offers an existing catalogue.
+
+    `prices` by SKU and `deltas` by group key and modifier name (0 where left out) in the store's minor unit; `names` and
+    `left_out` by the first SKU of a product, `modifier_names` by a modifier's name in the catalogue.
+    """
 
     prices: dict[str, int]
     deltas: dict[str, dict[str, int]]
