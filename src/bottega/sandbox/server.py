@@ -114,7 +114,7 @@ async def run(settings: Settings, listener: socket.socket) -> None:
         mail = f" mail={settings.host}:{mail_port}" if mail_port else ""
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         # uvicorn has no event to wait for.
-        while not server.started and not serving.done():  # noqa: ASYNC110
+        while not server.started and not serving.done():
             await asyncio.sleep(0.01)
         print(f"sandbox ready http://{settings.host}:{port}{mail}", flush=True)
         await serving
