@@ -6,7 +6,7 @@ API, and a program under test shouldn't call it; its tests may.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -58,7 +58,7 @@ def _body(request: Request) -> Body:
         body = msgspec.json.decode(request.body)
         if not isinstance(body, dict):
             raise ValueError("an object is expected")
-        return body
+        return cast("Body", body)
     return decode(request.body)
 
 

@@ -5,7 +5,7 @@ doesn't. All work on a desk is synchronous and inside one transaction.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from bottega.sandbox.clock import Clock
 from bottega.sandbox.faults import FaultPlan
@@ -169,4 +169,4 @@ def _expand(desk: Desk, doc: Doc, steps: list[str], path: str) -> None:
             raise invalid(f"This property cannot be expanded ({path}).", "expand")
         doc[name] = value = public(loaded)
     if rest and isinstance(value, dict):
-        _expand(desk, value, rest, path)
+        _expand(desk, cast("Doc", value), rest, path)

@@ -132,7 +132,8 @@ class Sender:
             self._leave(number)
             return
         status, answer = await self._post(desk, row["event"], row["endpoint"], row["note"])
-        forged, ok, attempts = row["note"].startswith("forged"), 200 <= status < 300, row["attempts"] + 1
+        forged, ok = row["note"].startswith("forged"), 200 <= status < 300
+        attempts: int = row["attempts"] + 1
         if ok or forged or attempts > len(BACKOFF):
             state = "DELIVERED" if ok else "REFUSED" if forged and status else "FAILED"
             deliveries.finish(desk.store, number, state, attempts, (answer, desk.clock.time()))
