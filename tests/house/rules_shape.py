@@ -78,8 +78,10 @@ def front_doors(module: Module) -> Iterator[Finding]:
 
 
 def sql_place(module: Module) -> Iterator[Finding]:
-    """SQL is in the store of a slice, in infra and in schema, and in the few entrypoints that look from outside."""
+    """SQL is in the store of a slice or of the sandbox, in infra, in schema, and in the few entrypoints that look in."""
     if not module.is_source or module.floor in {"infra", "schema"} or module.room == "store":
+        return
+    if module.floor == "sandbox" and module.parts[3] == "store":
         return
     if module.floor == "entrypoints" and PurePosixPath(module.parts[3]).stem in SQL_ENTRYPOINTS:
         return
