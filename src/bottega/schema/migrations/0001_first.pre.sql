@@ -481,6 +481,7 @@ create table tickets (
   total_minor      bigint not null,
   currency         text not null,
   lines            jsonb not null,
+  changed          boolean not null default false,
   promised_at      timestamptz not null,
   opened_at        timestamptz not null,
   started_at       timestamptz,
