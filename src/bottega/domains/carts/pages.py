@@ -20,7 +20,7 @@ from bottega.domains.carts.model import CartItem, ChangeQuantity, PutItem
 from bottega.domains.carts.store import read_items
 from bottega.domains.catalog import Item, ItemNotFound, MenuIndex, Shop, Shops, default_modifiers, in_daypart
 from bottega.domains.identity import open_session
-from bottega.domains.merchants import Store, opening, ready_window
+from bottega.domains.merchants import Store, opening, ready_minutes
 from bottega.domains.pricing import LineRequest
 from bottega.infra.web.context import context
 from bottega.infra.web.forms import (
@@ -341,9 +341,7 @@ async def _shop(request: AnyRequest, slug: str) -> Shop:
 
 def about_store(store: Store, now: datetime) -> dict[str, object]:
     """What every page of a store says about it: open or not, and how long things take."""
-    start, end = ready_window(store, now)
-    ready = (int((start - now).total_seconds()) // 60, int((end - now).total_seconds()) // 60)
-    return {"store": store, "opening": opening(store, now), "ready": ready, "now": now}
+    return {"store": store, "opening": opening(store, now), "ready": ready_minutes(store, now), "now": now}
 
 
 def _on_menu(shop: Shop, product_id: str) -> Item:

@@ -113,12 +113,13 @@ def _beside(root: Path) -> FunctionLoader:
 
 
 class Views:
-    """The templates of one slice (the `templates/` folder beside its `pages.py`), of those below it, and the shared."""
+    """The templates of one slice (the `templates/` folder beside its `pages`), of those below it, and the shared."""
 
     def __init__(self, pages_file: str | None = None) -> None:
         folders: list[BaseLoader] = [FileSystemLoader(HERE / "templates")]
         if pages_file is not None:
             here = Path(pages_file).parent
+            here = here.parent if here.name == "pages" else here
             folders = [FileSystemLoader(here / "templates"), *folders, _beside(here.parent)]
         self._environment = Environment(
             loader=ChoiceLoader(folders),
