@@ -1,6 +1,7 @@
 """The screens of a store: the shell of the kitchen board (a device app) and the pick-up screen on the wall.
 
-Both need a sign-in: they show customers' names. What the board does is the app's own; the wall is written here.
+The board needs a sign-in. The wall hangs where everybody sees it and shows numbers to everybody; names it shows only
+where somebody of the store has signed in. What the board does is the app's own.
 """
 
 from typing import Any
@@ -27,14 +28,16 @@ _EVENTS = "snapshot ticket reset"
 @shows("/tv/{slug:str}")
 async def wall(request: AnyRequest, slug: str) -> Response[Any]:
     """The pick-up screen: almost there, ready."""
-    shop, subject = await _at(request, slug)
-    async with context(request).database.read(subject.merchant_id) as tx:
+    shop = await context(request).part(Shops).by_slug(slug)
+    staff = _belongs(await visitor(request), shop)
+    async with context(request).database.read(shop.store.merchant_id) as tx:
         tickets = await store.open_tickets(tx, shop.store.store_id)
     values = {
         "store": shop.store,
         "making": [each for each in tickets if _is_wanted(each) and each.order_status != "READY"],
         "ready": [each for each in tickets if _is_wanted(each) and each.order_status == "READY"],
-        "stream": f"/v1/stores/{ids.show('sto', shop.store.store_id)}/queue/stream",
+        "names": staff.may("kitchen.work", shop.store.store_id),
+        "stream": f"/v1/stores/{ids.show('sto', shop.store.store_id)}/screen/stream",
         "events": _EVENTS,
     }
     return _VIEWS.page(request, "wall_parts.html" if wants_fragment(request) else "wall.html", values, _PRIVATE)
@@ -66,11 +69,15 @@ async def board(request: AnyRequest, slug: str) -> Response[Any]:
 async def _at(request: AnyRequest, slug: str) -> tuple[Shop, Subject]:
     """A store and who works there. Raises `Unauthenticated` (the page leads to the sign-in), `Forbidden`."""
     shop = await context(request).part(Shops).by_slug(slug)
-    subject = await visitor(request)
-    if subject.merchant_id != shop.store.merchant_id:
-        subject = msgspec.structs.replace(subject, grants=frozenset())
+    subject = _belongs(await visitor(request), shop)
     subject.require("kitchen.work", shop.store.store_id)
     return shop, subject
+
+
+def _belongs(subject: Subject, shop: Shop) -> Subject:
+    """The subject; without any grants where the store is another merchant's."""
+    same = subject.merchant_id == shop.store.merchant_id
+    return subject if same else msgspec.structs.replace(subject, grants=frozenset())
 
 
 def _is_wanted(ticket: Ticket) -> bool:

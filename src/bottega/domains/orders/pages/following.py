@@ -28,7 +28,7 @@ from bottega.kit.clock import utc_now
 from bottega.kit.subject import Subject
 
 _VIEWS = Views(__file__)
-_EVENTS = "order reset message"
+_EVENTS = "state status payment reset"
 _STRIPE = "js.stripe.com"
 _STRIPE_ORIGINS = ("https://api.stripe.com", "https://hooks.stripe.com", "https://*.js.stripe.com")
 
@@ -118,13 +118,12 @@ async def _tracking_page(request: AnyRequest, followed: Followed, problem: str =
         events = await store.history(tx, order.store_id, order.order_id)
         payment = await _payment(tx, order)
     seen = Seen(speaks(request), utc_now(), followed.path, "paying" in request.query_params, followed.own)
-    token = followed.path.rpartition(".")[2]
     values = {
         **followed.shown(),
         "view": tracking(order, events, payment, place, seen),
         "opening": merchants.opening(place, seen.now),
         "problem": problem,
-        "stream": f"/v1/orders/{ids.show('ord', order.order_id)}/stream?token={token}",
+        "stream": f"{followed.path}/stream",
         "events": _EVENTS,
     }
     look = Look(status=409 if problem else 200, cache="no-store")
