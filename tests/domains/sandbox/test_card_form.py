@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
 from tests.domains.sandbox.processes import Sandbox, Shop
 
 OPTIONS = [

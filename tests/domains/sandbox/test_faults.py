@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.domains.sandbox.processes import ENVIRON, Sandbox, Shop, free_port, start, until
 
 from bottega.sandbox.faults import FaultPlan, Kind, parse, rules_of
+from tests.domains.sandbox.processes import ENVIRON, Sandbox, Shop, free_port, start, until
 
 PARAMS = {"amount": 700, "currency": "eur", "confirm": True, "payment_method": "pm_card_visa"}
 

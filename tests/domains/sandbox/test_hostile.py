@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+
 from tests.domains.sandbox.processes import Sandbox
 
 BODIES = [

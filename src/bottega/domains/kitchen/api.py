@@ -79,7 +79,9 @@ class TicketsView(msgspec.Struct, frozen=True):
 
 def ticket_view(ticket: Ticket) -> TicketView:
     """A ticket as clients see it."""
-    badges = [name for name, shown in (("RECALLED", ticket.recalled_at is not None), ("CHANGED", ticket.changed)) if shown]
+    badges = [
+        name for name, shown in (("RECALLED", ticket.recalled_at is not None), ("CHANGED", ticket.changed)) if shown
+    ]
     return TicketView(
         ticket_id=ids.show("tkt", ticket.ticket_id),
         order_id=ids.show("ord", ticket.order_id),
@@ -178,12 +180,19 @@ async def made(request: AnyRequest, store_id: str, ticket_id: str, line_id: str,
 
 
 async def _act(
-    request: AnyRequest, action: Action[OnTicket, Ticket], store_id: str, ticket_id: str, command: Any, line_id: str = ""
+    request: AnyRequest,
+    action: Action[OnTicket, Ticket],
+    store_id: str,
+    ticket_id: str,
+    command: Any,
+    line_id: str = "",
 ) -> Response[TicketView]:
     here, subject, parsed = await staff_at(request, store_id, "kitchen.work")
     on = OnTicket(parsed, ids.parse("tkt", ticket_id), command, ids.parse("lin", line_id) if line_id else None)
     key = claim(request, f"tickets.{action.__name__}", on)
-    answer = await here.database.answer(action, on, by=subject, key=key, view=lambda ticket: rendered(ticket_view(ticket)))
+    answer = await here.database.answer(
+        action, on, by=subject, key=key, view=lambda ticket: rendered(ticket_view(ticket))
+    )
     return kept(answer)  # type: ignore[return-value]
 
 
