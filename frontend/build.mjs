@@ -13,7 +13,7 @@ const out = path.resolve(here, "../src/bottega/infra/web/static");
 const entries = {
   "site.js": "site/site.ts",
   "checkout.js": "site/checkout.ts",
-  "tv.js": "site/tv.ts",
+  "live.js": "site/live.ts",
   "board.js": "board/board.tsx",
   "site.css": "styles/site.css",
   "board.css": "styles/board.css",

@@ -1,1 +1,3 @@
-"""The I/O floor: database, transactions, group commit, outbox and log, auth, settings, telemetry, web. No word of the trade."""
+"""The I/O floor: database, transactions, group commit, outbox, log, auth, settings, telemetry, web.
+
+No word of the trade."""

@@ -1,0 +1,205 @@
+"""The payment provider behind `payments.ports.PaymentProvider`, through the official `stripe` SDK.
+
+The same code talks to Stripe and to the sandbox (`api_base`). Timeouts are ours (2 s to connect, 10 s to read) because the
+SDK's default is 80 s; its own retries send the same idempotency key again. Webhook signatures are checked by the SDK
+and, because it accepts timestamps of the future, once more by us.
+"""
+
+import json
+import time
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+import stripe
+
+from bottega.domains.payments.errors import ProviderRefused, ProviderUnavailable, SignatureRefused
+from bottega.domains.payments.model import Attempt, IntentState, Payment, ProviderEvent, ProviderIntent, ProviderRefund
+from bottega.domains.payments.states import RefundStatus
+from bottega.kit.subject import NOBODY
+
+_TIMEOUT = httpx.Timeout(10.0, connect=2.0)
+_TOLERANCE = 300
+_FUTURE = 60
+_STATES = {
+    "requires_payment_method": IntentState.REQUIRES_PAYMENT,
+    "requires_confirmation": IntentState.REQUIRES_PAYMENT,
+    "requires_action": IntentState.REQUIRES_ACTION,
+    "processing": IntentState.PROCESSING,
+    "requires_capture": IntentState.AUTHORIZED,
+    "succeeded": IntentState.SUCCEEDED,
+    "canceled": IntentState.CANCELED,
+}
+_REFUNDS = {"succeeded": RefundStatus.SUCCEEDED, "failed": RefundStatus.FAILED, "canceled": RefundStatus.FAILED}
+_TRANSIENT = {"lock_timeout", "idempotency_key_in_use", "rate_limit"}
+
+
+class StripeProvider:
+    """Stripe, or anything that speaks its API."""
+
+    def __init__(self, secret_key: str, webhook_secrets: tuple[str, ...], account: str, api_base: str = "") -> None:
+        self._secrets = webhook_secrets
+        self._account = account
+        addresses: dict[str, str] = {"api": api_base} if api_base else {}
+        self._client = stripe.StripeClient(
+            secret_key,
+            base_addresses=addresses,  # type: ignore[arg-type]
+            http_client=stripe.HTTPXClient(timeout=_TIMEOUT, allow_sync_methods=False),
+            max_network_retries=1,
+        )
+
+    async def open_intent(self, payment: Payment, key: str) -> ProviderIntent:
+        """Open an intent; our ids go along as metadata, so that its events say whose they are."""
+        metadata = {
+            "merchant_id": str(payment.merchant_id),
+            "store_id": str(payment.store_id),
+            "payment_id": str(payment.payment_id),
+        }
+        params: Any = {
+            "amount": payment.amount_minor,
+            "currency": payment.currency.lower(),
+            "automatic_payment_methods": {"enabled": True},
+            "metadata": metadata,
+        }
+        options: Any = {"idempotency_key": key}
+        return _intent(await _asked(self._client.v1.payment_intents.create_async(params, options)))
+
+    async def read_intent(self, provider_ref: str) -> ProviderIntent:
+        """The intent as it is now."""
+        return _intent(await _asked(self._client.v1.payment_intents.retrieve_async(provider_ref)))
+
+    async def cancel_intent(self, provider_ref: str, key: str) -> ProviderIntent:
+        """Void an intent; when it is too late for that, the intent as it is."""
+        options: Any = {"idempotency_key": key}
+        try:
+            return _intent(await _asked(self._client.v1.payment_intents.cancel_async(provider_ref, {}, options)))
+        except ProviderRefused:
+            return await self.read_intent(provider_ref)
+
+    async def refund(self, payment: Payment, attempt: Attempt) -> ProviderRefund:
+        """Give back the attempt's amount."""
+        assert payment.provider_ref is not None
+        params: Any = {
+            "payment_intent": payment.provider_ref,
+            "amount": attempt.amount_minor,
+            "metadata": {
+                "merchant_id": str(payment.merchant_id),
+                "store_id": str(payment.store_id),
+                "refund_id": str(attempt.refund_id),
+            },
+        }
+        options: Any = {"idempotency_key": attempt.provider_key}
+        return _refund(await _asked(self._client.v1.refunds.create_async(params, options)))
+
+    async def read_refund(self, provider_ref: str) -> ProviderRefund:
+        """The refund as it is now."""
+        return _refund(await _asked(self._client.v1.refunds.retrieve_async(provider_ref)))
+
+    def read_event(self, body: bytes, signature: str) -> ProviderEvent | None:
+        """The event of a signed body, or None when it is not about one of our payments. Raises `SignatureRefused`."""
+        self._verify(body, signature)
+        try:
+            event = msgspec.json.decode(body, type=_Event)
+        except msgspec.MsgspecError as error:
+            raise SignatureRefused("The body is signed but is not an event") from error
+        thing = event.data.object
+        metadata = thing.metadata or {}
+        merchant_id, store_id = _uuid(metadata.get("merchant_id")), _uuid(metadata.get("store_id"))
+        is_intent = thing.object == "payment_intent"
+        intent_ref = thing.id if is_intent else thing.payment_intent
+        if not intent_ref:
+            return None
+        return ProviderEvent(
+            account=self._account,
+            event_id=event.id,
+            type=event.type,
+            intent_ref=intent_ref,
+            refund_ref=thing.id if thing.object == "refund" else None,
+            merchant_id=merchant_id or NOBODY,
+            store_id=store_id if merchant_id else None,
+            body=body,
+            signature=signature[:500],
+        )
+
+    def _verify(self, body: bytes, signature: str) -> None:
+        stamps = [part[2:] for part in signature.split(",") if part.startswith("t=")]
+        if len(stamps) != 1 or not stamps[0].isdigit() or len(stamps[0]) > 12:
+            raise SignatureRefused
+        if int(stamps[0]) > time.time() + _FUTURE:
+            raise SignatureRefused("The signature is dated in the future")
+        for secret in self._secrets:
+            try:
+                text = body.decode("utf-8")
+                stripe.WebhookSignature.verify_header(text, signature, secret, _TOLERANCE)
+            except (stripe.SignatureVerificationError, UnicodeDecodeError, ValueError):
+                continue
+            return
+        raise SignatureRefused
+
+
+class _Object(msgspec.Struct):
+    id: str
+    object: str
+    payment_intent: str | None = None
+    metadata: dict[str, str] | None = None
+
+
+class _Data(msgspec.Struct):
+    object: _Object
+
+
+class _Event(msgspec.Struct):
+    id: str
+    type: str
+    data: _Data
+
+
+async def _asked(call: Any) -> Any:
+    """The answer of an SDK call. No answer, a 5xx, 429 or a lock is `ProviderUnavailable`; a clear no is `ProviderRefused`."""
+    try:
+        return await call
+    except stripe.CardError as error:
+        raise ProviderRefused(error.code or "card_error") from error
+    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
+        raise ProviderUnavailable(retry_after=2) from error
+    except stripe.StripeError as error:
+        status = error.http_status or 0
+        if status >= 500 or status == 409 or error.code in _TRANSIENT:
+            raise ProviderUnavailable(retry_after=2) from error
+        raise ProviderRefused(error.code or type(error).__name__) from error
+    except (httpx.HTTPError, OSError, json.JSONDecodeError) as error:
+        raise ProviderUnavailable(retry_after=2) from error
+
+
+def _intent(answer: Any) -> ProviderIntent:
+    failure = answer.last_payment_error
+    return ProviderIntent(
+        provider_ref=answer.id,
+        client_secret=answer.client_secret,
+        state=_STATES.get(answer.status, IntentState.PROCESSING),
+        amount_minor=answer.amount,
+        captured_minor=answer.amount_received or 0,
+        currency=answer.currency.upper(),
+        failure_code=(failure.decline_code or failure.code) if failure else None,
+        metadata=dict(answer.metadata or {}),
+    )
+
+
+def _refund(answer: Any) -> ProviderRefund:
+    metadata = dict(answer.metadata or {})
+    return ProviderRefund(
+        provider_ref=answer.id,
+        intent_ref=answer.payment_intent or "",
+        status=_REFUNDS.get(answer.status, RefundStatus.PENDING),
+        amount_minor=answer.amount,
+        failure_code=getattr(answer, "failure_reason", None),
+        refund_id=metadata.get("refund_id"),
+    )
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        return None

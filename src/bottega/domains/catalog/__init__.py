@@ -1,0 +1,68 @@
+"""The catalogue: products, variants, modifier groups, and the menu that each store makes of them.
+
+Not here: stock counts of goods (inventory), what an order costs (pricing). Every change that a customer could see
+raises the store's menu version in the same transaction.
+"""
+
+from bottega.domains.catalog.actions.shops import Shop, Shops
+from bottega.domains.catalog.actions.writing import (
+    OfferCatalogue,
+    SoldOutChange,
+    WrittenCatalogue,
+    offer_catalogue,
+    set_availability,
+    write_catalogue,
+)
+from bottega.domains.catalog.errors import ItemNotFound
+from bottega.domains.catalog.events import AvailabilityChanged, MenuChanged
+from bottega.domains.catalog.model import (
+    Choice,
+    GroupKind,
+    Item,
+    ItemKind,
+    Menu,
+    MenuIndex,
+    Modifier,
+    ModifierGroup,
+    NewCatalogue,
+    Product,
+    SetAvailability,
+    StoreOffer,
+    Variant,
+)
+from bottega.domains.catalog.rules import default_modifiers, in_daypart, kitchen_kind, next_change, sold_now
+from bottega.domains.catalog.store import menu_version, read_menu
+
+__all__ = [
+    "AvailabilityChanged",
+    "Choice",
+    "GroupKind",
+    "Item",
+    "ItemKind",
+    "ItemNotFound",
+    "Menu",
+    "MenuChanged",
+    "MenuIndex",
+    "Modifier",
+    "ModifierGroup",
+    "NewCatalogue",
+    "OfferCatalogue",
+    "Product",
+    "SetAvailability",
+    "Shop",
+    "Shops",
+    "SoldOutChange",
+    "StoreOffer",
+    "Variant",
+    "WrittenCatalogue",
+    "default_modifiers",
+    "in_daypart",
+    "kitchen_kind",
+    "menu_version",
+    "next_change",
+    "offer_catalogue",
+    "read_menu",
+    "set_availability",
+    "sold_now",
+    "write_catalogue",
+]

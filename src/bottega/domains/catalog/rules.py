@@ -1,0 +1,50 @@
+"""Decisions about a menu: what is sold at an hour, how many may be chosen. Values in, values out."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bottega.domains.catalog.model import GroupKind, Item, Menu, Product, Sellable
+from bottega.kit.clock import local
+
+
+def in_daypart(product: Product, now: datetime, timezone: str) -> bool:
+    """Whether the product's daypart (local times, the end exclusive) includes this instant."""
+    if product.sold_from is None or product.sold_to is None:
+        return True
+    here = local(now, timezone).strftime("%H:%M")
+    if product.sold_from <= product.sold_to:
+        return product.sold_from <= here < product.sold_to
+    return here >= product.sold_from or here < product.sold_to
+
+
+def sold_now(product: Product, now: datetime, timezone: str) -> bool:
+    """Whether one can order the product at this instant: in its daypart and not sold out."""
+    return product.available_at(now) and in_daypart(product, now, timezone)
+
+
+def next_change(menu: Menu, now: datetime) -> datetime | None:
+    """The next instant at which something that is sold out comes back by itself."""
+    coming = [item.until_at for item in _sellables(menu) if item.until_at is not None and item.until_at > now]
+    return min(coming, default=None)
+
+
+def default_modifiers(item: Item, now: datetime) -> list[str]:
+    """The shown ids of the modifiers that are chosen when nobody chooses."""
+    return [
+        modifier_id
+        for modifier_id, choice in item.choices.items()
+        if choice.modifier.is_default and choice.modifier.available_at(now)
+    ]
+
+
+def kitchen_kind(kind: GroupKind, is_default: bool) -> str:
+    """How the kitchen reads a choice: set (size, milk), an addition, or a removal."""
+    if kind is GroupKind.REMOVAL:
+        return "REMOVE"
+    return "ADD" if kind is GroupKind.ADD_ON and not is_default else "SET"
+
+
+def _sellables(menu: Menu) -> Iterable[Sellable]:
+    yield from menu.products
+    for group in menu.groups:
+        yield from group.modifiers

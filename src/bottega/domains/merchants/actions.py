@@ -1,0 +1,55 @@
+"""What merchants do: join, open a store, pause it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from bottega.domains.merchants import store
+from bottega.domains.merchants.errors import StoreNotFound
+from bottega.domains.merchants.events import StoreChanged
+from bottega.domains.merchants.model import Intake, Merchant, OpenMerchant, OpenStore, SetIntake, Store
+from bottega.infra.transaction import Tx
+from bottega.kit import ids
+from bottega.kit.clock import zone
+from bottega.kit.errors import Invalid
+from bottega.kit.money import exponent
+
+
+async def open_merchant(tx: Tx, command: OpenMerchant) -> Merchant:
+    """Write the merchant that the subject of this transaction belongs to. Its home number is in its id."""
+    merchant = Merchant(tx.merchant_id, ids.home_of(tx.merchant_id), command.name)
+    await store.insert_merchant(tx, merchant)
+    return merchant
+
+
+async def open_store(tx: Tx, command: OpenStore) -> Store:
+    """Open a store. Raises `Invalid` for an unknown timezone or currency."""
+    tx.require("stores.manage")
+    zone(command.timezone)
+    exponent(command.currency)
+    number = await store.next_number(tx)
+    store_id = tx.new_id(number)
+    await store.insert_store(tx, store_id, number, command)
+    opened = await store.find_store(tx, store_id)
+    assert opened is not None
+    tx.note(store_id, name=command.name)
+    return opened
+
+
+async def set_intake(tx: Tx, change: tuple[UUID, SetIntake]) -> Store:
+    """Pause or open the intake of a store, or change its preparation time. Raises `StoreNotFound`, `Invalid`."""
+    store_id, command = change
+    tx.require("stores.intake", store_id)
+    if command.prep_minutes is not None and not 1 <= command.prep_minutes <= 240:
+        raise Invalid("prep_minutes is 1 to 240")
+    if command.minutes is not None and not 1 <= command.minutes <= 24 * 60:
+        raise Invalid("minutes is 1 to 1440")
+    until = None
+    if command.state is Intake.PAUSED and command.minutes is not None:
+        until = tx.now + timedelta(minutes=command.minutes)
+    version = await store.update_intake(tx, store_id, command.state, until, command.prep_minutes)
+    changed = None if version is None else await store.find_store(tx, store_id)
+    if changed is None:
+        raise StoreNotFound
+    tx.emit(StoreChanged(store_id=store_id, menu_version=changed.menu_version))
+    tx.note(store_id, state=command.state, minutes=command.minutes, prep_minutes=command.prep_minutes)
+    return changed

@@ -1,0 +1,175 @@
+"""Merchants and stores as values: where a store is, when it is open, how it sells, which taxes it charges. Pure."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from bottega.kit.money import Rounding
+
+
+class FulfillmentType(StrEnum):
+    """How goods reach the customer."""
+
+    IN_STORE = "IN_STORE"
+    PICKUP = "PICKUP"
+    DELIVERY = "DELIVERY"
+    SHIPPING = "SHIPPING"
+
+
+class PayMode(StrEnum):
+    """When and where an order is paid."""
+
+    ONLINE = "ONLINE"
+    AT_STORE = "AT_STORE"
+
+
+class TaxMode(StrEnum):
+    """Whether prices contain the tax or the tax comes on top."""
+
+    INCLUDED = "INCLUDED"
+    ADDED = "ADDED"
+
+
+class TaxPer(StrEnum):
+    """Where the store rounds tax: on each line, or once for all lines of one rate."""
+
+    LINE = "LINE"
+    ORDER = "ORDER"
+
+
+class Intake(StrEnum):
+    """Whether the store takes orders, as its staff decided (opening hours come on top)."""
+
+    OPEN = "OPEN"
+    PAUSED = "PAUSED"
+    OFFLINE = "OFFLINE"
+
+
+class StoreStatus(StrEnum):
+    """Whether one can order right now."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+    PAUSED = "PAUSED"
+    OFFLINE = "OFFLINE"
+
+
+class Hours(msgspec.Struct, frozen=True):
+    """One opening span: weekday 0 (Monday) to 6, local times HH:MM; `closes` at or before `opens` means the next day."""
+
+    weekday: int
+    opens: str
+    closes: str
+
+
+class TaxRate(msgspec.Struct, frozen=True):
+    """A rate in millionths for a tax category and a way of fulfilment."""
+
+    tax_category: str
+    fulfillment_type: FulfillmentType
+    name: str
+    rate_ppm: int
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where a store stands."""
+
+    line1: str = ""
+    city: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+
+class Merchant(msgspec.Struct, frozen=True):
+    """A company that sells through one or more stores."""
+
+    merchant_id: UUID
+    number: int
+    name: str
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True):
+    """A place that sells: everything that deciding about an order needs to know of it."""
+
+    merchant_id: UUID
+    store_id: UUID
+    number: int
+    slug: str
+    name: str
+    address: Address
+    phone: str
+    timezone: str
+    currency: str
+    locale: str
+    tax_mode: TaxMode
+    tax_rounding: Rounding
+    tax_per: TaxPer
+    order_prefix: str
+    order_modes: tuple[FulfillmentType, ...]
+    pay_modes: tuple[PayMode, ...]
+    hours: tuple[Hours, ...]
+    intake: Intake
+    paused_until: datetime | None
+    prep_minutes: int
+    warn_seconds: int
+    late_seconds: int
+    unpaid_minutes: int
+    menu_version: int
+    tax_rates: tuple[TaxRate, ...]
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """Whether a store takes orders at an instant, and until or from when."""
+
+    status: StoreStatus
+    open_until: datetime | None = None
+    opens_at: datetime | None = None
+
+
+class Home(msgspec.Struct, frozen=True):
+    """Which merchant and store a home number belongs to (`store_id` None: the merchant's own number)."""
+
+    number: int
+    merchant_id: UUID
+    store_id: UUID | None
+    slug: str | None
+
+
+class OpenMerchant(msgspec.Struct, frozen=True):
+    """Command: a merchant joins."""
+
+    name: str
+
+
+class OpenStore(msgspec.Struct, frozen=True, kw_only=True):
+    """Command: a merchant opens a store."""
+
+    slug: str
+    name: str
+    address: Address
+    timezone: str
+    currency: str
+    locale: str
+    tax_mode: TaxMode
+    tax_rates: tuple[TaxRate, ...]
+    hours: tuple[Hours, ...]
+    phone: str = ""
+    tax_rounding: Rounding = Rounding.HALF_UP
+    tax_per: TaxPer = TaxPer.LINE
+    order_prefix: str = ""
+    order_modes: tuple[FulfillmentType, ...] = (FulfillmentType.PICKUP, FulfillmentType.IN_STORE)
+    pay_modes: tuple[PayMode, ...] = (PayMode.ONLINE, PayMode.AT_STORE)
+    prep_minutes: int = 6
+
+
+class SetIntake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Command: staff pause, close or open the intake of orders, or change the quoted preparation time.
+
+    `minutes` ends a pause by itself; `prep_minutes` is 1 to 240.
+    """
+
+    state: Intake | None = None
+    minutes: int | None = None
+    prep_minutes: int | None = None

@@ -1,0 +1,82 @@
+"""Orders: placing them (in batches), moving them (one `transition`), paying, changing and cancelling them.
+
+Not here: what things cost (pricing), how money moves (payments), what the kitchen does with a ticket (kitchen). Every
+change of status is one compare-and-set with its history row and its fact in the same transaction.
+"""
+
+from bottega.domains.orders.actions.changing import ChangeLines, change_lines
+from bottega.domains.orders.actions.moving import CancelOwn, MoveOrder, cancel_own, transition
+from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
+from bottega.domains.orders.actions.placing import Placing, prepare, price
+from bottega.domains.orders.errors import MoveNotAllowed, OrderNotFound, StatusConflict
+from bottega.domains.orders.events import (
+    OrderCancelled,
+    OrderChanged,
+    OrderCompleted,
+    OrderPaid,
+    OrderPlaced,
+    OrderReady,
+    OrderStarted,
+)
+from bottega.domains.orders.model import (
+    CancelOrder,
+    Contact,
+    Order,
+    OrderEvent,
+    OrderFilter,
+    OrderLine,
+    Placed,
+    Placement,
+    PlaceOrder,
+    Transition,
+)
+from bottega.domains.orders.reactions import REACTIONS
+from bottega.domains.orders.rules import allowed, display_number
+from bottega.domains.orders.states import AT_STORE, DELIVERY, ONLINE, SHIPPING, OrderStatus, machine_for
+from bottega.domains.orders.store import find, history, listed
+
+__all__ = [
+    "AT_STORE",
+    "DELIVERY",
+    "ONLINE",
+    "REACTIONS",
+    "SHIPPING",
+    "CancelOrder",
+    "CancelOwn",
+    "ChangeLines",
+    "Contact",
+    "MoveNotAllowed",
+    "MoveOrder",
+    "OpenPayment",
+    "Order",
+    "OrderCancelled",
+    "OrderChanged",
+    "OrderCompleted",
+    "OrderEvent",
+    "OrderFilter",
+    "OrderLine",
+    "OrderNotFound",
+    "OrderPaid",
+    "OrderPlaced",
+    "OrderReady",
+    "OrderStarted",
+    "OrderStatus",
+    "PlaceOrder",
+    "Placed",
+    "Placement",
+    "Placing",
+    "StatusConflict",
+    "Transition",
+    "allowed",
+    "cancel_own",
+    "change_lines",
+    "display_number",
+    "find",
+    "history",
+    "listed",
+    "machine_for",
+    "prepare",
+    "price",
+    "reopen_payment",
+    "transition",
+]

@@ -1,0 +1,1 @@
+"""What happens to orders: placing (in batches), moving (one `transition`), paying, changing."""

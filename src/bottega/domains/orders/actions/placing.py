@@ -1,0 +1,286 @@
+"""Placing orders, many at once: gather, decide in arrival order, write.
+
+A batch takes its stores' counters in key order, looks up keys that were used before, prices again where a menu has
+changed since the quote, and writes everything in one statement. Each placement gets an outcome of its own.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from bottega.domains import merchants
+from bottega.domains.catalog import Shop, Shops
+from bottega.domains.merchants import PayMode
+from bottega.domains.orders import rules, store
+from bottega.domains.orders.events import OrderPlaced
+from bottega.domains.orders.model import LineModifier, Order, OrderLine, Placed, Placement, PlaceOrder
+from bottega.domains.orders.states import OrderStatus
+from bottega.domains.payments import NewPayment, open_many
+from bottega.domains.pricing import Quote, quote
+from bottega.infra.db import ReadTx
+from bottega.infra.group_commit import BatchTx
+from bottega.infra.telemetry import OUTCOMES
+from bottega.kit import ids
+from bottega.kit.clock import business_date
+from bottega.kit.errors import DomainError, IdempotencyKeyReused
+from bottega.kit.subject import Subject
+from bottega.kit.text import clean
+
+_PLACED = OUTCOMES.labels("order_placed")
+
+
+def prepare(subject: Subject, shop: Shop, request: PlaceOrder, key: tuple[str, bytes], now: datetime) -> Placement:
+    """Check and price a request against the shop at hand, and give it its id. `key` is the key and the body's fingerprint.
+
+    Raises what makes an order impossible: another merchant's store, a closed store, sold-out or foreign items, broken
+    modifier rules, a changed total.
+    """
+    if shop.store.merchant_id != subject.merchant_id:
+        raise merchants.StoreNotFound
+    name = clean(request.contact.name, "/contact/name", max_length=60) if request.contact else ""
+    return Placement(
+        subject=subject,
+        store=shop.store,
+        request=request,
+        key=key[0],
+        fingerprint=key[1],
+        quote=price(shop, request, now),
+        contact_name=name,
+        contact_sealed=None,
+        order_id=ids.new_id(shop.store.number),
+        now=now,
+    )
+
+
+def price(shop: Shop, request: PlaceOrder, now: datetime) -> Quote:
+    """What the request would cost right now; raises what `prepare` raises, apart from the store being another's."""
+    merchants.check_open(shop.store, now)
+    rules.check_placement(shop.store, request)
+    priced = quote(shop.store, shop.menu, request.items, request.fulfillment_type, now)
+    rules.check_total(request.expected_total, priced, request.pay_mode)
+    return priced
+
+
+class Placing:
+    """The batch verb with what it needs at hand: the shops, and the account that online payments go to."""
+
+    def __init__(self, shops: Shops, provider_account: str) -> None:
+        self._shops = shops
+        self._account = provider_account
+
+    async def place_many(self, tx: BatchTx, placements: Sequence[Placement]) -> list[Placed | DomainError]:
+        """Place orders, one outcome each. The same key twice in a batch is one order."""
+        first = _first_of_each_key(placements)
+        unique = [placement for i, placement in enumerate(placements) if first[i] == i]
+        outcomes = dict(zip((i for i, at in enumerate(first) if at == i), await self._place(tx, unique), strict=True))
+        answers: list[Placed | DomainError] = []
+        for i, placement in enumerate(placements):
+            outcome = outcomes[first[i]]
+            if first[i] != i and isinstance(outcome, Placed):
+                same = placement.fingerprint == placements[first[i]].fingerprint
+                outcome = Placed(outcome.order, replayed=True) if same else IdempotencyKeyReused()
+            answers.append(outcome)
+        return answers
+
+    async def _place(self, tx: BatchTx, placements: Sequence[Placement]) -> list[Placed | DomainError]:
+        dates = [business_date(placement.now, placement.store.timezone) for placement in placements]
+        found = await store.gather(tx.connection, [_wanted(i, p, dates[i]) for i, p in enumerate(placements)])
+        known = {each.i: each for each in found.known}
+        versions = {each.store_id: each.version for each in found.menus}
+        next_number = {(c.store_id, c.business_date): c.last_number for c in found.counters}
+        for i, placement in enumerate(placements):
+            if i not in known:
+                next_number[placement.store.store_id, dates[i]] -= 1
+        outcomes: list[Placed | DomainError | None] = [None] * len(placements)
+        rows: list[dict[str, Any]] = []
+        for i, placement in enumerate(placements):
+            if i in known:
+                outcomes[i] = await _earlier(tx, placement, known[i].order_id, bytes.fromhex(known[i].fingerprint))
+                continue
+            slot = (placement.store.store_id, dates[i])
+            next_number[slot] += 1
+            try:
+                priced = await self._at_version(placement, versions[placement.store.store_id])
+            except DomainError as error:
+                outcomes[i] = error
+                continue
+            order = _order(placement, priced, next_number[slot], dates[i])
+            rows.append(_row(order, placement))
+            outcomes[i] = Placed(order)
+        await self._write(tx, placements, outcomes, rows)
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    async def _write(
+        self,
+        tx: BatchTx,
+        placements: Sequence[Placement],
+        outcomes: list[Placed | DomainError | None],
+        rows: list[dict[str, Any]],
+    ) -> None:
+        """Write what was decided. A key that another process took meanwhile turns its outcome into a repeat."""
+        if not rows:
+            return
+        new = await store.write(tx.connection, rows)
+        opened: list[NewPayment] = []
+        for i, outcome in enumerate(outcomes):
+            if not isinstance(outcome, Placed) or outcome.replayed:
+                continue
+            order = outcome.order
+            if order.order_id not in new:
+                outcomes[i] = await _taken(tx, placements[i])
+            elif order.payment_id is not None:
+                opened.append(_payment(order, order.payment_id, self._account))
+        _PLACED.inc(len(new))
+        if opened:
+            await open_many(tx, opened)
+
+    async def _at_version(self, placement: Placement, version: int) -> Quote:
+        """The placement's quote, made again when the menu has changed since."""
+        if placement.quote.menu_version == version:
+            return placement.quote
+        shop = await self._shops.get(placement.store.store_id, version=version)
+        return price(shop, placement.request, placement.now)
+
+
+def first_answer(order: Order) -> Order:
+    """An order as it was answered when it was placed, whatever happened to it since."""
+    return msgspec.structs.replace(order, status=OrderStatus.PLACED, seq=1, updated_at=order.created_at)
+
+
+async def _earlier(tx: BatchTx, placement: Placement, order_id: UUID, fingerprint: bytes) -> Placed | DomainError:
+    if fingerprint != placement.fingerprint:
+        return IdempotencyKeyReused()
+    order = await store.find(_reading(tx, placement), placement.store.store_id, order_id)
+    assert order is not None
+    return Placed(first_answer(order), replayed=True)
+
+
+async def _taken(tx: BatchTx, placement: Placement) -> Placed | DomainError:
+    owner = await store.find_by_key(
+        _reading(tx, placement), placement.store.store_id, placement.subject.subject_id, placement.key
+    )
+    assert owner is not None
+    return await _earlier(tx, placement, owner.order_id, bytes.fromhex(owner.fingerprint))
+
+
+def _reading(tx: BatchTx, placement: Placement) -> ReadTx:
+    return ReadTx(tx.connection, placement.subject.merchant_id)
+
+
+def _first_of_each_key(placements: Sequence[Placement]) -> list[int]:
+    seen: dict[tuple[UUID, UUID, str], int] = {}
+    return [
+        seen.setdefault((placement.store.store_id, placement.subject.subject_id, placement.key), i)
+        for i, placement in enumerate(placements)
+    ]
+
+
+def _wanted(i: int, placement: Placement, day: Any) -> dict[str, Any]:
+    return {
+        "i": i,
+        "merchant_id": placement.store.merchant_id,
+        "store_id": placement.store.store_id,
+        "business_date": day,
+        "placed_by": placement.subject.subject_id,
+        "key": placement.key,
+    }
+
+
+def _order(placement: Placement, priced: Quote, number: int, day: Any) -> Order:
+    shop, request = placement.store, placement.request
+    _, latest = merchants.ready_window(shop, placement.now)
+    return Order(
+        merchant_id=shop.merchant_id,
+        store_id=shop.store_id,
+        order_id=placement.order_id,
+        number=number,
+        business_date=day,
+        status=OrderStatus.PLACED,
+        seq=1,
+        fulfillment_type=request.fulfillment_type,
+        pay_mode=request.pay_mode,
+        currency=priced.currency,
+        subtotal_minor=priced.subtotal_minor,
+        discount_minor=priced.discount_minor,
+        tax_minor=priced.tax_minor,
+        tax_included=priced.tax_included,
+        fees_minor=priced.fees_minor,
+        total_minor=priced.total_minor,
+        menu_version=priced.menu_version,
+        payment_id=ids.new_id(shop.number) if request.pay_mode is PayMode.ONLINE else None,
+        placed_by=placement.subject.subject_id,
+        contact_name=placement.contact_name,
+        requested_for=None,
+        promised_at=latest,
+        created_at=placement.now,
+        updated_at=placement.now,
+        lines=lines_of(priced, shop.number),
+        contact_sealed=placement.contact_sealed,
+    )
+
+
+def lines_of(priced: Quote, home: int) -> tuple[OrderLine, ...]:
+    """The lines of a quote as an order keeps them, each with an id of its own."""
+    return tuple(
+        OrderLine(
+            line_no=line_no,
+            line_id=ids.new_id(home),
+            product_id=UUID(line.product_id),
+            variant_id=UUID(line.variant_id),
+            name=line.name,
+            variant_name=line.variant_name,
+            category=line.category,
+            qty=line.qty,
+            unit_minor=line.unit_minor,
+            modifiers=tuple(
+                LineModifier(each.modifier_id, each.name, each.price_delta, each.group_name, each.kitchen)
+                for each in line.modifiers
+            ),
+            note=line.note,
+            discount_minor=line.discount_minor,
+            tax_rate_ppm=line.tax_rate_ppm,
+            tax_minor=line.tax_minor,
+            total_minor=line.total_minor,
+        )
+        for line_no, line in enumerate(priced.lines, start=1)
+    )
+
+
+def _row(order: Order, placement: Placement) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(order, name) for name in order.__struct_fields__}
+    row["idempotency_key"] = placement.key
+    row["fingerprint"] = placement.fingerprint.hex()
+    row["contact_sealed"] = order.contact_sealed.hex() if order.contact_sealed else None
+    row["actor_kind"] = placement.subject.kind
+    row["fact_id"] = ids.new_id(0)
+    row["fact"] = OrderPlaced(
+        store_id=order.store_id,
+        order_id=order.order_id,
+        seq=1,
+        number=rules.display_number(placement.store.order_prefix, order.number),
+        status=order.status,
+        from_status=None,
+        pay_mode=order.pay_mode,
+        at=order.created_at,
+        fulfillment_type=order.fulfillment_type,
+        placed_by=order.placed_by,
+        total_minor=order.total_minor,
+        currency=order.currency,
+    )
+    return row
+
+
+def _payment(order: Order, payment_id: UUID, account: str) -> NewPayment:
+    return NewPayment(
+        merchant_id=order.merchant_id,
+        store_id=order.store_id,
+        payment_id=payment_id,
+        reference=order.order_id,
+        provider_account=account,
+        amount_minor=order.total_minor,
+        currency=order.currency,
+        created_at=order.created_at,
+    )

@@ -1,0 +1,100 @@
+"""How orders say no."""
+
+from bottega.kit.errors import DomainError, Kind, NotFound
+
+
+class OrderNotFound(NotFound):
+    """No such order, or not yours."""
+
+    code = "order_not_found"
+    title = "There is no order under that id"
+
+
+class FulfillmentNotOffered(DomainError):
+    """The store does not hand over goods that way."""
+
+    code = "fulfillment_not_offered"
+    title = "This store does not offer that way of getting the order"
+
+
+class PayModeNotOffered(DomainError):
+    """The store does not take payment that way."""
+
+    code = "pay_mode_not_offered"
+    title = "This store does not offer that way of paying"
+
+
+class SchedulingNotOffered(DomainError):
+    """The store takes orders for now only."""
+
+    code = "scheduling_not_offered"
+    title = "This store takes orders for right now only"
+
+
+class NothingToPayOnline(DomainError):
+    """An order that costs nothing can't be paid online."""
+
+    code = "nothing_to_pay_online"
+    title = "This order costs nothing; choose to pay at the store"
+
+
+class StatusConflict(DomainError):
+    """Somebody was faster: the order is no longer where the caller thought. `status` in the answer says where it is."""
+
+    kind = Kind.CONFLICT
+    code = "status_conflict"
+    title = "The order has moved on"
+
+
+class MoveNotAllowed(DomainError):
+    """The order's machine has no such move; `allowed_transitions` in the answer lists the ones it has."""
+
+    kind = Kind.CONFLICT
+    code = "move_not_allowed"
+    title = "An order can't go that way"
+
+
+class TooLateToCancel(DomainError):
+    """Somebody is making it already; the store can still cancel."""
+
+    kind = Kind.CONFLICT
+    code = "too_late_to_cancel"
+    title = "It is too late to cancel this order yourself"
+
+
+class TooLateToChange(DomainError):
+    """It is paid, being made, or over."""
+
+    kind = Kind.CONFLICT
+    code = "too_late_to_change"
+    title = "It is too late to change this order"
+
+
+class TillDetailsMissing(DomainError):
+    """An order that is paid at the store is completed with its receipt and tender."""
+
+    code = "till_details_missing"
+    title = "Completing this order needs receipt_ref and tender"
+
+
+class TillDetailsUnexpected(DomainError):
+    """An order that was paid online takes no payment at the counter."""
+
+    code = "till_details_unexpected"
+    title = "This order is paid already"
+
+
+class PaidOnlineOnly(DomainError):
+    """Only the payment provider's word makes an order paid."""
+
+    kind = Kind.CONFLICT
+    code = "paid_by_provider_only"
+    title = "An order becomes paid by the payment provider's word only"
+
+
+class NothingToPay(DomainError):
+    """The order is paid, is paid at the store, or is over."""
+
+    kind = Kind.CONFLICT
+    code = "nothing_to_pay"
+    title = "There is nothing to pay online for this order"

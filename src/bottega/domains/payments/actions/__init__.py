@@ -1,0 +1,1 @@
+"""What happens to payments: recording (transactions) and asking (the provider, between transactions)."""

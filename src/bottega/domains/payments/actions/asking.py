@@ -1,0 +1,121 @@
+"""Beat two: ask the provider, with no transaction open, and hand the outcome to beat three.
+
+Who asks in the request and who asks in the worker after a crash run the same code: claim the attempt (which leases it),
+ask with the attempt's key, record. *Connection lost* leaves the attempt as intended, so it is asked again with the same
+key; only a provider's clear no ends it.
+"""
+
+from uuid import UUID
+
+from bottega.domains.payments import store
+from bottega.domains.payments.actions import recording
+from bottega.domains.payments.errors import OnlineOff, PaymentNotFound, ProviderRefused, ProviderUnavailable
+from bottega.domains.payments.model import Attempt, Operation, Payment, ProviderEvent, StoredEvent
+from bottega.domains.payments.ports import PaymentProvider
+from bottega.infra.telemetry import logger
+from bottega.infra.transaction import Database
+from bottega.kit.subject import system
+
+_MAX_EVENT_TRIES = 12
+
+
+class Desk:
+    """Where payments meet the provider. One per process; `provider` None means that online payment is off."""
+
+    def __init__(self, database: Database, provider: PaymentProvider | None) -> None:
+        self._database = database
+        self._provider = provider
+        self._log = logger("payments")
+
+    async def ask(self, merchant_id: UUID, store_id: UUID, payment_id: UUID, *, first: bool = False) -> Payment | None:
+        """Carry out the next due attempt of a payment; the payment afterwards when it was opened.
+
+        Raises `ProviderUnavailable` when the outcome is unknown: the worker asks again with the same key.
+        """
+        subject = system(merchant_id, "payments")
+        claimed = await self._database.run(recording.claim_attempt, (store_id, payment_id, first), by=subject)
+        if claimed is None:
+            return None
+        payment, attempt = claimed
+        try:
+            return await self._carry_out(payment, attempt)
+        except ProviderRefused as error:
+            self._log.warning("provider refused", operation=attempt.operation, code=error.code, detail=error.detail)
+            await self._database.run(recording.record_refusal, (attempt, error.detail[:200]), by=subject)
+            raise
+
+    async def _carry_out(self, payment: Payment, attempt: Attempt) -> Payment | None:
+        provider = self.provider
+        subject = system(attempt.merchant_id, "payments")
+        if attempt.operation is Operation.OPEN:
+            intent = await provider.open_intent(payment, attempt.provider_key)
+            return await self._database.run(recording.record_opened, (attempt, intent), by=subject)
+        if attempt.operation is Operation.REFUND:
+            refund = await provider.refund(payment, attempt)
+            outcome = (attempt.store_id, attempt.payment_id, attempt, refund)
+            await self._database.run(recording.record_refund, outcome, by=subject)
+            return None
+        if payment.provider_ref is not None:
+            intent = await provider.cancel_intent(payment.provider_ref, attempt.provider_key)
+            await self._database.run(recording.record_intent, (payment.store_id, intent), by=subject)
+        await self._database.run(recording.record_done, attempt, by=subject)
+        return None
+
+    @property
+    def provider(self) -> PaymentProvider:
+        """The provider. Raises `OnlineOff` where none is configured."""
+        if self._provider is None:
+            raise OnlineOff
+        return self._provider
+
+    async def receive(self, body: bytes, signature: str) -> ProviderEvent | None:
+        """Verify a webhook's raw body and keep it, once; the event if it is new and about us. Raises `SignatureRefused`."""
+        event = self.provider.read_event(body, signature)
+        if event is None:
+            return None
+        new = await self._database.run(recording.receive_event, event, by=system(event.merchant_id, "provider"))
+        return event if new and event.store_id is not None else None
+
+    async def apply(self, merchant_id: UUID, account: str, event_id: str) -> None:
+        """Apply a received event: read its object again at the provider, and move what that moves."""
+        subject = system(merchant_id, "provider")
+        event = await self._database.run(recording.claim_event, (account, event_id), by=subject)
+        if event is None or event.store_id is None:
+            return
+        try:
+            await self._apply(event)
+        except PaymentNotFound:
+            if event.tries < _MAX_EVENT_TRIES:
+                return  # our own commit is not there yet; the event comes due again
+            await self._database.run(recording.finish_event, (account, event_id, "PARKED"), by=subject)
+            self._log.error("event parked", event_id=event_id, type=event.type)
+        except ProviderUnavailable:
+            self._log.warning("event waits for the provider", event_id=event_id)
+        else:
+            await self._database.run(recording.finish_event, (account, event_id, "APPLIED"), by=subject)
+
+    async def _apply(self, event: StoredEvent) -> None:
+        subject = system(event.merchant_id, "provider")
+        assert event.store_id is not None
+        if event.object_ref.startswith("re_"):
+            refund = await self.provider.read_refund(event.object_ref)
+            await self._database.run(recording.record_refund_by_intent, (event.store_id, refund), by=subject)
+        else:
+            intent = await self.provider.read_intent(event.object_ref)
+            await self._database.run(recording.record_intent, (event.store_id, intent), by=subject)
+
+    async def sweep(self) -> int:
+        """Carry out everything that is due, for all merchants; how much there was. Safe to run in several processes."""
+        if self._provider is None:
+            return 0
+        async with self._database.read(None, role="bottega_relay") as tx:
+            attempts = await store.due_attempts(tx)
+            events = await store.due_events(tx)
+        for due in attempts:
+            try:
+                await self.ask(due.merchant_id, due.store_id, due.payment_id)
+            except (ProviderUnavailable, ProviderRefused) as error:
+                self._log.warning("attempt not done", code=error.code, detail=error.detail)
+        for event in events:
+            await self.apply(event.merchant_id, event.provider_account, event.event_id)
+        return len(attempts) + len(events)

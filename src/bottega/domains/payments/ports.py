@@ -1,0 +1,37 @@
+"""What payments need from outside: a provider that opens intents, reads them, cancels and refunds. Pure Protocols.
+
+Every call has a timeout and, where it changes something, our own key. Raises `ProviderUnavailable` when the outcome is
+unknown (timeout, lost connection, 5xx): never a failure; `ProviderRefused` when the provider said no for good.
+"""
+
+from typing import Protocol
+
+from bottega.domains.payments.model import Attempt, Payment, ProviderEvent, ProviderIntent, ProviderRefund
+
+
+class PaymentProvider(Protocol):
+    """A payment provider in the words of this slice."""
+
+    async def open_intent(self, payment: Payment, key: str) -> ProviderIntent:
+        """Open an intent for the payment's amount; the same key gives the same intent."""
+        ...
+
+    async def read_intent(self, provider_ref: str) -> ProviderIntent:
+        """The intent as it is now."""
+        ...
+
+    async def cancel_intent(self, provider_ref: str, key: str) -> ProviderIntent:
+        """Void an intent that has not been captured; gives the intent as it is if that is too late."""
+        ...
+
+    async def refund(self, payment: Payment, attempt: Attempt) -> ProviderRefund:
+        """Give back the attempt's amount under the attempt's key."""
+        ...
+
+    async def read_refund(self, provider_ref: str) -> ProviderRefund:
+        """The refund as it is now."""
+        ...
+
+    def read_event(self, body: bytes, signature: str) -> ProviderEvent | None:
+        """The event in a signed body (None: not about us). Raises `SignatureRefused`."""
+        ...

@@ -1,0 +1,132 @@
+"""Group commit: commands that arrive while a flush is under way are committed together as soon as it returns.
+
+No timer: an idle system answers at once, a busy one batches by itself. The verb decides for many commands at once and
+gives one outcome each (a value or a refusal). A batch that the database refuses is replayed one by one, so a command
+that is at fault fails alone. Batches mix merchants and run as `bottega_batch`, a role with narrow policies.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+import psycopg
+from psycopg import errors as pg
+
+from bottega.infra.db import SET_ROLE, Connection, Pools, app_conninfo
+from bottega.infra.outbox import Waker
+from bottega.infra.telemetry import BATCH_SIZE, RETRIES, logger
+from bottega.kit.errors import DomainError, Unavailable
+
+C = TypeVar("C")
+R = TypeVar("R")
+_MAX_WAITING = 20_000
+_TRIES = 4
+
+
+class BatchTx:
+    """What a batch verb knows of the world: a connection inside a transaction of the batch role."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+
+Verb = Callable[[BatchTx, Sequence[C]], Awaitable[list[R | DomainError]]]
+
+
+class GroupCommit(Generic[C, R]):
+    """One lane of one hot verb. `submit` waits until its command is durably committed (or refused)."""
+
+    def __init__(self, pools: Pools, verb: Verb[C, R], waker: Waker, *, batch_size: int = 128) -> None:
+        self._conninfo = app_conninfo(pools.url, name="bottega-batch")
+        self._verb = verb
+        self._waker = waker
+        self._batch_size = batch_size
+        self._waiting: deque[tuple[C, asyncio.Future[R]]] = deque()
+        self._flusher: asyncio.Task[None] | None = None
+        self._connection: Connection | None = None
+        self._log = logger("group_commit")
+
+    async def submit(self, command: C) -> R:
+        """Commit a command together with its contemporaries. Raises its refusal, or `Unavailable` if unknown."""
+        if len(self._waiting) >= _MAX_WAITING:
+            raise Unavailable("More orders arrive than can be taken, try again", retry_after=1)
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((command, future))
+        if self._flusher is None or self._flusher.done():
+            self._flusher = asyncio.create_task(self._flush(), name="group-commit")
+        return await future
+
+    async def close(self) -> None:
+        """Let what is under way finish, then close the connection."""
+        if self._flusher is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._flusher
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _flush(self) -> None:
+        while self._waiting:
+            size = min(len(self._waiting), self._batch_size)
+            batch = [self._waiting.popleft() for _ in range(size)]
+            BATCH_SIZE.observe(size)
+            outcomes = await self._outcomes([command for command, _ in batch])
+            for (_, future), outcome in zip(batch, outcomes, strict=True):
+                if future.done():
+                    continue  # the caller went away; its command is committed all the same
+                if isinstance(outcome, DomainError):
+                    future.set_exception(outcome)
+                else:
+                    future.set_result(outcome)
+            self._waker.wake()
+
+    async def _outcomes(self, commands: Sequence[C]) -> list[R | DomainError]:
+        """One outcome per command; never raises."""
+        try:
+            return await self._attempt(commands)
+        except psycopg.OperationalError as error:
+            self._log.warning("batch outcome unknown", size=len(commands), error=str(error))
+            return [Unavailable("The database went away; repeat with the same key", retry_after=1) for _ in commands]
+        except Exception as error:
+            if len(commands) > 1:
+                self._log.warning("batch refused, replaying one by one", size=len(commands), error=repr(error))
+                return [(await self._outcomes([command]))[0] for command in commands]
+            if isinstance(error, DomainError):
+                return [error]
+            self._log.error("command failed", error=repr(error), exc_info=error)
+            return [Unavailable("This could not be done right now; repeat with the same key", retry_after=1)]
+
+    async def _attempt(self, commands: Sequence[C]) -> list[R | DomainError]:
+        for attempt in range(1, _TRIES + 1):
+            connection = await self._connect()
+            try:
+                async with connection.pipeline():
+                    await connection.execute("begin")
+                    await connection.execute(SET_ROLE, ["bottega_batch"])
+                    outcomes = await self._verb(BatchTx(connection), commands)
+                    await connection.execute("commit")
+                return outcomes
+            except BaseException as error:
+                await self._roll_back(connection)
+                retryable = isinstance(error, (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable))
+                if not retryable or attempt == _TRIES:
+                    raise
+                RETRIES.labels("group_commit").inc()
+                await asyncio.sleep(random.uniform(0.002, 0.02) * attempt)  # noqa: S311 - jitter, not a secret
+        raise AssertionError("unreachable")
+
+    async def _connect(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = await psycopg.AsyncConnection.connect(
+                self._conninfo, autocommit=True, prepare_threshold=0
+            )
+        return self._connection
+
+    async def _roll_back(self, connection: Connection) -> None:
+        if not connection.closed:
+            with contextlib.suppress(psycopg.Error):
+                await connection.execute("rollback")
+        if connection.closed or connection.broken:
+            self._connection = None

@@ -1,0 +1,101 @@
+"""Charges: one per attempt to take money. Written by confirming, capturing and cancelling an intent; read by anybody.
+
+Every change of a charge that moves money writes the ledger in the same breath.
+"""
+
+from bottega.sandbox import ledger
+from bottega.sandbox.cards import Decline
+from bottega.sandbox.desk import Desk, created, listing
+from bottega.sandbox.events import emit, snapshot
+from bottega.sandbox.ids import new_id
+from bottega.sandbox.params import Params
+from bottega.sandbox.problems import Doc
+
+_HOLD_SECONDS = 7 * 86_400
+
+
+def _blank(desk: Desk, intent: Doc, method: Doc) -> Doc:
+    kind: str = method["type"]
+    details = dict(method[kind])
+    if kind == "card":
+        details |= {"amount_authorized": intent["amount"], "authorization_code": "123456", "three_d_secure": None}
+        details["network_transaction_id"] = new_id("net")[4:19]
+    return created(
+        desk, new_id("ch"), "charge",
+        amount=intent["amount"], amount_captured=0, amount_refunded=0, application=None, application_fee=None,
+        application_fee_amount=None, balance_transaction=None, billing_details=method["billing_details"],
+        calculated_statement_descriptor="BOTTEGA SANDBOX", captured=False, currency=intent["currency"],
+        customer=intent["customer"], description=intent["description"], disputed=False,
+        failure_balance_transaction=None, failure_code=None, failure_message=None, fraud_details={},
+        metadata=dict(intent["metadata"]), on_behalf_of=None, outcome=None, paid=True, payment_intent=intent["id"],
+        payment_method=method["id"], payment_method_details={"type": kind, kind: details}, radar_options={},
+        receipt_email=intent["receipt_email"], receipt_number=None, receipt_url=None, refunded=False, review=None,
+        shipping=intent["shipping"], source=None, source_transfer=None, statement_descriptor=None,
+        statement_descriptor_suffix=None, status="succeeded", transfer_data=None, transfer_group=None,
+    )  # fmt: skip
+
+
+def charge(desk: Desk, intent: Doc, method: Doc, capture: bool) -> Doc:
+    """The bank says yes: the amount is taken, or held for seven days when `capture` is false."""
+    made = _blank(desk, intent, method)
+    made["outcome"] = {
+        "network_status": "approved_by_network", "reason": None, "risk_level": "normal", "risk_score": 12,
+        "seller_message": "Payment complete.", "type": "authorized",
+    }  # fmt: skip
+    if capture:
+        made |= {"captured": True, "amount_captured": made["amount"]}
+        made["balance_transaction"] = ledger.captured(desk, made, made["amount"])["id"]
+    else:
+        if method["type"] == "card":
+            made["payment_method_details"]["card"]["capture_before"] = desk.now + _HOLD_SECONDS
+        ledger.hold(desk, made, made["amount"])
+    desk.save(made, parent=intent["id"])
+    emit(desk, "charge.succeeded", made)
+    return made
+
+
+def failed(desk: Desk, intent: Doc, method: Doc, decline: Decline) -> Doc:
+    """The bank says no: kept as a failed charge, nothing moves."""
+    made = _blank(desk, intent, method)
+    made |= {"status": "failed", "paid": False, "failure_code": decline.code, "failure_message": decline.message}
+    made["outcome"] = {
+        "network_status": "declined_by_network", "reason": decline.decline_code or decline.code,
+        "risk_level": "normal", "risk_score": 30, "seller_message": "The bank declined the payment.",
+        "type": "issuer_declined",
+    }  # fmt: skip
+    desk.save(made, parent=intent["id"])
+    emit(desk, "charge.failed", made)
+    return made
+
+
+def capture(desk: Desk, name: str, amount: int) -> Doc:
+    """Take `amount` of the held money and let go of the rest."""
+    held = desk.find("charge", name)
+    before = dict(held)
+    ledger.hold(desk, held, -held["amount"], "hold_released")
+    held |= {"captured": True, "amount_captured": amount}
+    held["balance_transaction"] = ledger.captured(desk, held, amount)["id"]
+    desk.save(held, parent=held["payment_intent"])
+    emit(desk, "charge.captured", held, snapshot(before, held))
+    return held
+
+
+def void(desk: Desk, name: str, expired: bool) -> Doc:
+    """Let go of the held money, because somebody cancelled or the time ran out."""
+    held = desk.find("charge", name)
+    ledger.hold(desk, held, -held["amount"], "hold_expired" if expired else "hold_voided")
+    held["_voided"] = True
+    desk.save(held, parent=held["payment_intent"])
+    if expired:
+        emit(desk, "charge.expired", held)
+    return held
+
+
+def retrieve(desk: Desk, params: Params, name: str) -> Doc:
+    """By id."""
+    return desk.find("charge", name)
+
+
+def list_all(desk: Desk, params: Params) -> Doc:
+    """Newest first, filtered by `payment_intent`, `customer` and `created`."""
+    return listing(desk, "charge", params, "/v1/charges")

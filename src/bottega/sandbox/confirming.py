@@ -1,0 +1,181 @@
+"""Confirming an intent: which method pays, whether 3-D Secure asks first, and what the bank says.
+
+A declined confirmation leaves the intent in `requires_payment_method`, so one intent may see many declines before it
+is paid. The state is saved before the refusal is raised: a 402 is an outcome, not an accident.
+"""
+
+from bottega.sandbox import charges
+from bottega.sandbox.cards import UNAUTHENTICATED, Card, Decline, card_of
+from bottega.sandbox.desk import Desk
+from bottega.sandbox.events import emit
+from bottega.sandbox.faults import Kind
+from bottega.sandbox.ids import new_id
+from bottega.sandbox.methods import DEBITS, from_data, resolve
+from bottega.sandbox.params import Params
+from bottega.sandbox.problems import Doc, Refused, conflict, invalid
+from bottega.sandbox.store import public
+
+HOLD_SECONDS = 7 * 86_400
+DEBIT_SECONDS = 3.0
+
+
+def take_method(desk: Desk, intent: Doc, params: Params) -> None:
+    """Use the payment method that came with the call, if one did."""
+    data, name = params.table("payment_method_data"), params.text("payment_method")
+    if data is None and name is None:
+        return
+    if data is not None and name is not None:
+        raise invalid("You may only specify one of: payment_method, payment_method_data.", "payment_method")
+    method = from_data(desk, data) if data is not None else resolve(desk, name or "")
+    if method.get("_detached"):
+        raise conflict(
+            "The payment method was detached from a customer and may not be used again.",
+            "payment_method_unexpected_state", "payment_method",
+        )  # fmt: skip
+    if method["customer"] and method["customer"] != intent["customer"]:
+        raise invalid("The payment method belongs to another customer than the PaymentIntent.", "payment_method")
+    if intent["automatic_payment_methods"] is None and method["type"] not in intent["payment_method_types"]:
+        raise invalid(f"The payment method type {method['type']!r} isn't among those allowed.", "payment_method")
+    intent["payment_method"] = method["id"]
+    if intent["status"] in ("requires_payment_method", "requires_action"):
+        intent |= {"status": "requires_confirmation", "next_action": None}
+
+
+def confirm(desk: Desk, intent: Doc, params: Params) -> Doc:
+    """Go through with it: 3-D Secure if the card asks for it, then the charge."""
+    if intent["payment_method"] is None:
+        raise conflict(
+            "You cannot confirm this PaymentIntent because it's missing a payment method.",
+            "payment_intent_unexpected_state", payment_intent=public(intent),
+        )  # fmt: skip
+    method = resolve(desk, intent["payment_method"])
+    if method["type"] in DEBITS:
+        return _process(desk, intent, method)
+    if _asks(intent, method):
+        if params.flag("off_session") or params.flag("error_on_requires_action"):
+            return _decline(desk, intent, method, UNAUTHENTICATED)
+        return _challenge(desk, intent, params)
+    return settle(desk, intent)
+
+
+def _card(method: Doc) -> Card | None:
+    number = method.get("_number")
+    return card_of(number) if number else None
+
+
+def _asks(intent: Doc, method: Doc) -> bool:
+    card = _card(method)
+    if card is None or card.wallet or method.get("_wallet"):
+        return False
+    return card.secure or intent["payment_method_options"]["card"]["request_three_d_secure"] in ("any", "challenge")
+
+
+def _challenge(desk: Desk, intent: Doc, params: Params) -> Doc:
+    address = f"{desk.store.meta('base_url')}/3ds/{intent['id']}?client_secret={intent['client_secret']}"
+    back = params.text("return_url")
+    # Stripe.js (the stand-in too) asks with use_stripe_sdk and shows the challenge in a frame of its own.
+    if back and not params.flag("use_stripe_sdk"):
+        intent["_return_url"] = back
+        action: Doc = {"type": "redirect_to_url", "redirect_to_url": {"url": address, "return_url": back}}
+    else:
+        action = {"type": "use_stripe_sdk", "use_stripe_sdk": {
+            "type": "three_d_secure_redirect", "stripe_js": address, "source": new_id("src"),
+        }}  # fmt: skip
+    intent |= {"status": "requires_action", "next_action": action}
+    desk.save(intent)
+    emit(desk, "payment_intent.requires_action", intent)
+    return intent
+
+
+def answer_challenge(desk: Desk, intent: Doc, passed: bool) -> Doc:
+    """The customer completed or failed 3-D Secure. Nothing happens unless the intent is waiting for it."""
+    if intent["status"] != "requires_action":
+        return intent
+    intent["next_action"] = None
+    if passed:
+        try:
+            return settle(desk, intent)
+        except Refused:
+            return desk.find("payment_intent", intent["id"])
+    error: Doc = {
+        "type": "invalid_request_error", "code": "payment_intent_authentication_failure",
+        "message": "We are unable to authenticate your payment method. Choose a different one and try again.",
+        "payment_method": public(resolve(desk, intent["payment_method"])),
+    }  # fmt: skip
+    return _back_to_start(desk, intent, error)
+
+
+def settle(desk: Desk, intent: Doc) -> Doc:
+    """Ask the bank. Paid, held (manual capture), or refused with 402."""
+    method = resolve(desk, intent["payment_method"])
+    card = _card(method)
+    if card is not None and card.decline is not None:
+        return _decline(desk, intent, method, card.decline)
+    manual = intent["capture_method"] == "manual"
+    charge = charges.charge(desk, intent, method, capture=not manual)
+    intent |= {"latest_charge": charge["id"], "last_payment_error": None, "next_action": None, "processing": None}
+    if manual:
+        intent |= {"status": "requires_capture", "amount_capturable": intent["amount"]}
+        desk.save(intent)
+        emit(desk, "payment_intent.amount_capturable_updated", intent)
+        early = desk.faults.draw(Kind.HOLD_EXPIRES, intent["id"])
+        desk.later("expire_hold", intent["id"], early.seconds if early else HOLD_SECONDS)
+    else:
+        intent |= {"status": "succeeded", "amount_received": intent["amount"]}
+        desk.save(intent)
+        emit(desk, "payment_intent.succeeded", intent)
+    if intent["setup_future_usage"] and intent["customer"] and method["customer"] is None:
+        method["customer"] = intent["customer"]
+        desk.save(method)
+    if card is not None and card.dispute and not manual:
+        desk.later("open_dispute", charge["id"], 0.0)
+    return intent
+
+
+def _process(desk: Desk, intent: Doc, method: Doc) -> Doc:
+    intent |= {"status": "processing", "next_action": None, "processing": {"type": method["type"]}}
+    desk.save(intent)
+    emit(desk, "payment_intent.processing", intent)
+    desk.later("finish_debit", intent["id"], DEBIT_SECONDS)
+    return intent
+
+
+def finish_debit(desk: Desk, name: str) -> None:
+    """A bank debit has come through, or bounced."""
+    intent = desk.store.get("payment_intent", name)
+    if intent is None or intent["status"] != "processing":
+        return
+    method = resolve(desk, intent["payment_method"])
+    intent["processing"] = None
+    if not method.get("_fails"):
+        settle(desk, intent)
+        return
+    bounced = Decline("payment_intent_payment_attempt_failed", None, "The bank account could not be debited.")
+    _fail(desk, intent, method, bounced)
+
+
+def _decline(desk: Desk, intent: Doc, method: Doc, decline: Decline) -> Doc:
+    intent = _fail(desk, intent, method, decline)
+    error = {k: v for k, v in intent["last_payment_error"].items() if k not in ("type", "message")}
+    raise Refused(402, "card_error", decline.message, **error, payment_intent=public(intent))
+
+
+def _fail(desk: Desk, intent: Doc, method: Doc, decline: Decline) -> Doc:
+    charge = charges.failed(desk, intent, method, decline)
+    intent["latest_charge"] = charge["id"]
+    error: Doc = {
+        "type": "card_error", "code": decline.code, "message": decline.message, "charge": charge["id"],
+        "payment_method": public(method),
+        "doc_url": f"https://docs.stripe.com/error-codes/{decline.code.replace('_', '-')}",
+    }  # fmt: skip
+    if decline.decline_code:
+        error["decline_code"] = decline.decline_code
+    return _back_to_start(desk, intent, error)
+
+
+def _back_to_start(desk: Desk, intent: Doc, error: Doc) -> Doc:
+    intent |= {"status": "requires_payment_method", "payment_method": None, "next_action": None,
+               "last_payment_error": error}  # fmt: skip
+    desk.save(intent)
+    emit(desk, "payment_intent.payment_failed", intent)
+    return intent

@@ -1,0 +1,200 @@
+"""The hands under /_sandbox: faults, clock, ledger, deliveries, and what a bank or a bored person might do. JSON.
+
+The dashboard's buttons post here too (a form with `back` is answered by a redirect). Nothing here is part of Stripe's
+API, and a program under test shouldn't call it; its tests may.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from bottega.sandbox import confirming, disputes, faults, intents, ledger, refunds, webhooks
+from bottega.sandbox.desk import Desk
+from bottega.sandbox.params import decode
+from bottega.sandbox.problems import Refused
+from bottega.sandbox.store import Doc, public
+from bottega.sandbox.web import Request, Response, json, redirect
+from bottega.sandbox.world import World
+
+Body = dict[str, Any]
+DELIVERY_VERBS = frozenset({"hold", "deliver", "drop", "resend", "duplicate"})
+DELIVERY_FIELDS = (
+    "id", "event", "type", "subject", "endpoint", "state", "attempts", "next_at", "note", "answer", "created",
+    "finished",
+)  # fmt: skip
+
+
+def serve(world: World, request: Request) -> Response:
+    """Answer a call under /_sandbox/."""
+    parts = request.path.removeprefix("/_sandbox/").strip("/").split("/")
+    if foreign(request):
+        return json({"error": "other sites may not post here"}, 403)
+    try:
+        if request.method == "GET":
+            return _read(world, request, parts)
+        body = _body(request)
+        back = body.pop("back", None)
+        answer = _change(world, request.method, parts, body)
+    except Refused as refusal:
+        return json({"error": refusal.error}, refusal.status)
+    except (ValueError, msgspec.ValidationError) as problem:
+        return json({"error": str(problem)}, 400)
+    if answer is None:
+        return json({"error": f"nothing at {request.path}"}, 404)
+    if isinstance(back, str) and back.startswith("/") and not back.startswith("//"):
+        return redirect(back)
+    return json(answer)
+
+
+def foreign(request: Request) -> bool:
+    """A page of another site is trying to post through the visitor's browser."""
+    origin = request.headers.get("origin", "")
+    return request.method != "GET" and bool(origin) and origin.split("://")[-1] != request.headers.get("host", "")
+
+
+def _body(request: Request) -> Body:
+    if not request.body:
+        return {}
+    if request.headers.get("content-type", "").startswith("application/json"):
+        body = msgspec.json.decode(request.body)
+        if not isinstance(body, dict):
+            raise ValueError("an object is expected")
+        return body
+    return decode(request.body)
+
+
+def _read(world: World, request: Request, parts: list[str]) -> Response:
+    limit = min(int(request.argument("limit", "1000")), 10_000)
+    match parts:
+        case ["health"]:
+            return json({"status": "ok", "mail_port": int(world.store.meta("mail_port", "0"))})
+        case ["ledger"]:
+            after = int(request.argument("after", "0"))
+            found = ledger.entries(world.store, after, limit, request.argument("payment_intent"))
+            last = found[-1]["seq"] if found else after
+            return json({"entries": found, "next_after": last if len(found) == limit else None,
+                         "balances": ledger.balances(world.store)})  # fmt: skip
+        case ["reconciliation"]:
+            rows = ledger.totals(world.store, request.argument("after"), limit)
+            following = rows[-1]["payment_intent"] if len(rows) == limit else None
+            return json({"payments": rows, "next_after": following})
+        case ["faults"]:
+            return json({**world.faults.as_dict(), "kinds": {str(k): text for k, text in faults.DESCRIPTIONS.items()}})
+        case ["clock"]:
+            return json({"now": world.clock.time(), "offset": world.clock.offset})
+        case ["deliveries"]:
+            return json(
+                {"deliveries": deliveries(world, limit, request.argument("state"), request.argument("subject"))}
+            )
+        case _:
+            return json({"error": f"nothing at {request.path}"}, 404)
+
+
+def deliveries(world: World, limit: int, state: str = "", subject: str = "") -> list[Doc]:
+    """Deliveries, newest first."""
+    rows = world.store.rows(
+        f"SELECT {', '.join(DELIVERY_FIELDS)} FROM deliveries"  # noqa: S608  the names are the ones above
+        " WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR subject = ?2) ORDER BY id DESC LIMIT ?3",
+        (state, subject, limit),
+    )
+    return [dict(zip(DELIVERY_FIELDS, row, strict=True)) for row in rows]
+
+
+def _change(world: World, method: str, parts: list[str], body: Body) -> Any:
+    match parts:
+        case ["faults"]:
+            return _faults(world, method, body)
+        case ["clock"]:
+            world.advance(float(body.get("advance", 0)))
+            return {"now": world.clock.time(), "offset": world.clock.offset}
+        case ["reset"]:
+            world.work(_reset)
+            return {"status": "ok"}
+        case ["deliveries", number, verb] if verb in DELIVERY_VERBS and number.isdigit():
+            done = world.work(lambda desk: webhooks.change(desk, int(number), verb))
+            return {"status": "ok"} if done else None
+        case ["webhooks", ("hold" | "deliver") as verb]:
+            world.work(lambda desk: webhooks.hold_all(desk, verb == "hold"))
+            return {"status": "ok", "holding": verb == "hold"}
+        case ["webhooks", "forge"]:
+            return _forge(world, body)
+        case [_, name, _]:
+            return _by_hand(world, (parts[0], parts[2]), name, body)
+        case _:
+            return None
+
+
+def _reset(desk: Desk) -> None:
+    endpoint = desk.store.get("webhook_endpoint", "we_settings")
+    desk.store.wipe()
+    if endpoint:
+        desk.save(endpoint, parent="endpoints")
+
+
+def _faults(world: World, method: str, body: Body) -> Doc:
+    """`{seed, rules: {kind: probability | {probability, seconds, limit, only}}}`; a form: per cents. DELETE: none."""
+    if method == "DELETE":
+        world.set_faults(world.faults.seed, {})
+        return world.faults.as_dict()
+    rules = body.get("rules")
+    if rules is None:
+        rules = {k: float(v) / 100 for k, v in body.items() if k != "seed" and v not in ("", None)}
+    world.set_faults(int(body.get("seed") or world.faults.seed), faults.rules_of(rules))
+    return world.faults.as_dict()
+
+
+def _forge(world: World, body: Body) -> Doc:
+    """Send forged copies of an event: `{event, variant?}`."""
+
+    def action(desk: Desk) -> list[int]:
+        event = desk.store.get("event", str(body.get("event", "")))
+        if event is None:
+            raise ValueError("no such event")
+        variants = [str(body["variant"])] if "variant" in body else list(webhooks.events.FORGERIES)
+        for endpoint in desk.store.children("webhook_endpoint", "endpoints"):
+            for variant in variants:
+                subject = webhooks.events.subject_of(event["data"]["object"])
+                webhooks.events.queue(desk, event, endpoint["id"], subject, note=f"forged: {variant}")
+        return list(desk.touched_webhooks)
+
+    return {"deliveries": world.work(action)}
+
+
+ByHand = Callable[[Desk, str, Body], Doc | None]
+
+
+def _intent(desk: Desk, name: str) -> Doc:
+    return desk.find("payment_intent", name)
+
+
+def _expire(desk: Desk, name: str, body: Body) -> Doc:
+    intents.expire_hold(desk, name)
+    return _intent(desk, name)
+
+
+BY_HAND: dict[tuple[str, str], ByHand] = {
+    ("payment_intents", "expire"): _expire,
+    ("payment_intents", "complete"): lambda desk, name, _: confirming.answer_challenge(desk, _intent(desk, name), True),
+    ("payment_intents", "fail"): lambda desk, name, _: confirming.answer_challenge(desk, _intent(desk, name), False),
+    ("payment_intents", "cancel"): lambda desk, name, _: intents.cancel(desk, intents.Params({}), name),
+    ("refunds", "fail"): lambda desk, name, _: refunds.fail(desk, name),
+    ("refunds", "succeed"): lambda desk, name, _: refunds.settle(desk, name),
+    ("charges", "refund"): lambda desk, name, body: refunds.create(
+        desk, refunds.Params({"charge": name, **({"amount": str(body["amount"])} if body.get("amount") else {})})
+    ),
+    ("charges", "dispute"): lambda desk, name, body: disputes.open_dispute(
+        desk, name, str(body.get("reason", "fraudulent"))
+    ),
+    ("disputes", "win"): lambda desk, name, _: disputes.settle(desk, name, won=True),
+    ("disputes", "lose"): lambda desk, name, _: disputes.settle(desk, name, won=False),
+}
+
+
+def _by_hand(world: World, what: tuple[str, str], name: str, body: Body) -> Doc | None:
+    verb = BY_HAND.get(what)
+    if verb is None:
+        return None
+    desk = world.desk(world.store.account_of(name))
+    doc = world.work(lambda at: verb(at, name, body), desk)
+    return {"status": "nothing to do"} if doc is None else public(doc)

@@ -1,0 +1,104 @@
+"""Gathers what each page of the dashboard shows. Changes nothing: its buttons post to /_sandbox (controls.py)."""
+
+from typing import Any
+
+from bottega.sandbox import ledger
+from bottega.sandbox.controls import deliveries
+from bottega.sandbox.faults import DEFAULT_SECONDS, DESCRIPTIONS, Kind
+from bottega.sandbox.store import Doc
+from bottega.sandbox.templates import page
+from bottega.sandbox.web import Request, Response, json
+from bottega.sandbox.world import World
+
+SHOWN = 60
+DELIVERY_STATES = ("PENDING", "HELD", "FAILED", "DELIVERED", "DROPPED", "REFUSED")
+FAULT_GROUPS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
+    ("Calls to the API", (Kind.TIMEOUT_BEFORE, Kind.TIMEOUT_AFTER, Kind.ERROR_BEFORE, Kind.ERROR_AFTER,
+                          Kind.UNAVAILABLE, Kind.RATE_LIMIT, Kind.LOCK_TIMEOUT, Kind.SLOW)),
+    ("Webhooks", (Kind.WEBHOOK_DROP, Kind.WEBHOOK_DUPLICATE, Kind.WEBHOOK_REORDER, Kind.WEBHOOK_DELAY,
+                  Kind.WEBHOOK_FORGE)),
+    ("Money", (Kind.REFUND_PENDING, Kind.REFUND_FAILS_LATER, Kind.HOLD_EXPIRES)),
+)  # fmt: skip
+
+
+def serve(world: World, request: Request) -> Response:
+    """A page of the dashboard."""
+    if request.method != "GET":
+        return json({"error": "only GET here"}, 405)
+    match request.path.strip("/").split("/"):
+        case [""]:
+            return _payments(world)
+        case ["payments", name]:
+            return _payment(world, name)
+        case ["webhooks"]:
+            return _webhooks(world, request.argument("state"))
+        case ["refunds"]:
+            refunds, disputes = world.store.newest("refund", SHOWN), world.store.newest("dispute", SHOWN)
+            return _page(world, "refunds.html", "refunds", refunds=refunds, disputes=disputes)
+        case ["faults"]:
+            return _faults(world)
+        case _:
+            return _page(world, "missing.html", "", status=404)
+
+
+def _page(world: World, template: str, here: str, *, status: int = 200, **values: Any) -> Response:
+    counts = dict(world.store.rows("SELECT state, count(*) FROM deliveries GROUP BY state"))
+    return page(
+        template, status=status, here=here, counts=counts, holding=world.store.meta("hold_webhooks") == "1",
+        faults_on=len(world.faults.rules), ahead=world.clock.offset, now=world.clock.time(), **values,
+    )  # fmt: skip
+
+
+def _payments(world: World) -> Response:
+    intents = world.store.newest("payment_intent", SHOWN)
+    methods = {i["id"]: _face(world, i) for i in intents}
+    captured = [
+        (currency, accounts.get("card_network", 0), accounts.get("holds_network", 0))
+        for currency, accounts in ledger.balances(world.store).items()
+    ]
+    return _page(
+        world, "payments.html", "payments", intents=intents, faces=methods, captured=captured,
+        target=world.settings.webhook_url, address=world.store.meta("base_url"),
+    )  # fmt: skip
+
+
+def _face(world: World, intent: Doc) -> str:
+    """`visa ·· 4242`, or what else it was paid with."""
+    charge = world.store.get("charge", intent["latest_charge"] or "") or {}
+    details = charge.get("payment_method_details")
+    if not details:
+        return ""
+    card = details.get("card")
+    return f"{card['brand']} ·· {card['last4']}" if card else details["type"].replace("_", " ")
+
+
+def _payment(world: World, name: str) -> Response:
+    intent = world.store.get("payment_intent", name)
+    if intent is None:
+        return _page(world, "missing.html", "payments", status=404)
+    store = world.store
+    entries = [e for e in ledger.entries(store, 0, 500, name) if e["account"] in ("card_network", "holds_network")]
+    return _page(
+        world, "payment.html", "payments", intent=intent, face=_face(world, intent),
+        charge=store.get("charge", intent["latest_charge"] or ""), charges=store.children("charge", name),
+        refunds=store.children("refund", name), disputes=store.children("dispute", name), entries=entries,
+        events=store.children("event", name), deliveries=deliveries(world, 200, subject=name),
+        back=f"/payments/{name}",
+    )  # fmt: skip
+
+
+def _webhooks(world: World, state: str) -> Response:
+    state = state if state in DELIVERY_STATES else ""
+    endpoints = world.store.children("webhook_endpoint", "endpoints")
+    return _page(
+        world, "webhooks.html", "webhooks", deliveries=deliveries(world, SHOWN, state), state=state,
+        states=DELIVERY_STATES, endpoints=[e for e in endpoints if e["url"]],
+        back=f"/webhooks?state={state}" if state else "/webhooks",
+    )  # fmt: skip
+
+
+def _faults(world: World) -> Response:
+    return _page(
+        world, "faults.html", "faults", plan=world.faults, groups=FAULT_GROUPS, texts=DESCRIPTIONS,
+        seconds=DEFAULT_SECONDS,
+    )  # fmt: skip

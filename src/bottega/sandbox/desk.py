@@ -1,0 +1,175 @@
+"""What one piece of work holds in its hands: the store, the clock, the faults, whose account it is, who asked.
+
+Every verb of the provider takes a desk first. Loading, saving and expanding documents lives here; what they mean
+doesn't. All work on a desk is synchronous and inside one transaction.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bottega.sandbox.clock import Clock
+from bottega.sandbox.faults import FaultPlan
+from bottega.sandbox.params import Params
+from bottega.sandbox.problems import invalid, not_found
+from bottega.sandbox.store import Doc, Store, public
+
+PLATFORM = "acct_sandbox"
+API_VERSION = "2026-10-28.endive"
+
+KINDS: dict[str, str] = {
+    "pi": "payment_intent",
+    "ch": "charge",
+    "re": "refund",
+    "pm": "payment_method",
+    "cus": "customer",
+    "txn": "balance_transaction",
+    "dp": "dispute",
+    "evt": "event",
+    "we": "webhook_endpoint",
+}
+MAX_LIST = 100
+
+
+@dataclass(slots=True)
+class Desk:
+    """`request_id` and `key` are those of the call that caused the work, None for what happens by itself."""
+
+    store: Store
+    clock: Clock
+    faults: FaultPlan
+    account: str = PLATFORM
+    request_id: str | None = None
+    key: str | None = None
+    touched_webhooks: list[int] = field(default_factory=list[int])
+
+    @property
+    def now(self) -> int:
+        """The sandbox's time in whole seconds."""
+        return self.clock.now()
+
+    def find(self, kind: str, name: str, param: str = "id") -> Doc:
+        """A document of this account; a 404 in Stripe's words otherwise."""
+        doc = self.store.get(kind, name)
+        if doc is None or self.store.account_of(name) != self.account:
+            raise not_found(kind, name, param)
+        return doc
+
+    def save(self, doc: Doc, parent: str = "") -> None:
+        """Keep a document under this account. Give the same parent every time."""
+        self.store.put(doc, self.account, parent)
+
+    def later(self, kind: str, target: str, seconds: float) -> None:
+        """Have the job of this kind done to the target, `seconds` of sandbox time from now."""
+        self.store.run(
+            "INSERT INTO jobs (due, kind, target, account) VALUES (?,?,?,?)",
+            (self.clock.time() + seconds, kind, target, self.account),
+        )
+
+
+def created(desk: Desk, name: str, kind: str, /, **fields: Any) -> Doc:
+    """A new document with what every Stripe object begins with."""
+    return {"id": name, "object": kind, "created": desk.now, "livemode": False, **fields}
+
+
+def listing(desk: Desk, kind: str, params: Params, url: str) -> Doc:
+    """A Stripe list, newest first: `limit`, `starting_after`, `ending_before`, `created[...]` and equality filters.
+
+    Filters are read from `FILTERS`; rows that don't match are skipped while walking, so `has_more` is exact.
+    """
+    limit = params.integer("limit") or 10
+    if not 1 <= limit <= MAX_LIST:
+        raise invalid("Invalid limit: must be between 1 and 100", "limit")
+    wanted = {name: value for name in FILTERS.get(kind, ()) if (value := params.text(name))}
+    types = params.texts("types") if kind == "event" else []
+    bounds = _created_bounds(desk, kind, params)
+    after, before = _cursor(desk, params, "starting_after"), _cursor(desk, params, "ending_before")
+    found: list[Doc] = []
+    while len(found) <= limit:
+        batch = desk.store.page(kind, desk.account, after, before, 200)
+        for place, doc in batch:
+            after, before = (after, place) if before else (place, before)
+            if (
+                all(doc.get(name) == value for name, value in wanted.items())
+                and bounds[0] <= doc["created"] <= bounds[1]
+                and (not types or doc.get("type") in types)
+            ):
+                found.append(doc)
+        if len(batch) < 200:
+            break
+    data = [public(doc) for doc in found[:limit]]
+    if params.text("ending_before"):
+        data.reverse()
+    return {"object": "list", "url": url, "has_more": len(found) > limit, "data": data}
+
+
+FILTERS: dict[str, tuple[str, ...]] = {
+    "payment_intent": ("customer",),
+    "charge": ("customer", "payment_intent"),
+    "refund": ("charge", "payment_intent"),
+    "dispute": ("charge", "payment_intent"),
+    "payment_method": ("customer", "type"),
+    "customer": ("email",),
+    "event": ("type",),
+    "balance_transaction": ("type", "currency", "source"),
+}
+EVENTS_KEPT = 30 * 86_400
+
+
+def _cursor(desk: Desk, params: Params, name: str) -> int:
+    cursor = params.text(name)
+    if cursor is None:
+        return 0
+    place = desk.store.place(cursor)
+    if not place:
+        raise invalid(f"No such object: '{cursor}'", name, "resource_missing")
+    return place
+
+
+def _created_bounds(desk: Desk, kind: str, params: Params) -> tuple[int, int]:
+    low, high = (desk.now - EVENTS_KEPT if kind == "event" else 0), 1 << 62
+    if "created" not in params:
+        return low, high
+    if isinstance(params.tree["created"], str):
+        exact = params.integer("created") or 0
+        return max(low, exact), exact
+    table = params.table("created")
+    for name, shift in (("gte", 0), ("gt", 1)):
+        value = table.integer(name) if table else None
+        low = low if value is None else max(low, value + shift)
+    for name, shift in (("lte", 0), ("lt", -1)):
+        value = table.integer(name) if table else None
+        high = high if value is None else min(high, value + shift)
+    return low, high
+
+
+def expand(desk: Desk, doc: Doc, paths: list[str]) -> Doc:
+    """Replace ids by their documents along each dotted path (`latest_charge.balance_transaction`, `data.charge`)."""
+    for path in paths:
+        _expand(desk, doc, path.split("."), path)
+    return doc
+
+
+def _expand(desk: Desk, doc: Doc, steps: list[str], path: str) -> None:
+    if len(steps) > 4:
+        raise invalid("You can expand up to four levels deep.", "expand")
+    name, rest = steps[0], steps[1:]
+    if name == "data" and doc.get("object") == "list":
+        for item in doc["data"]:
+            if rest:
+                _expand(desk, item, rest, path)
+        return
+    if doc.get("object") == "charge" and name == "refunds":
+        found = [r for r in desk.store.children("refund", doc["payment_intent"]) if r["charge"] == doc["id"]]
+        url = f"/v1/charges/{doc['id']}/refunds"
+        doc["refunds"] = {"object": "list", "url": url, "has_more": False, "data": [public(r) for r in found[::-1]]}
+        return
+    if name not in doc:
+        raise invalid(f"This property cannot be expanded ({path}).", "expand")
+    value = doc[name]
+    if isinstance(value, str):
+        loaded = desk.store.get(KINDS.get(value.split("_")[0], ""), value)
+        if loaded is None:
+            raise invalid(f"This property cannot be expanded ({path}).", "expand")
+        doc[name] = value = public(loaded)
+    if rest and isinstance(value, dict):
+        _expand(desk, value, rest, path)

@@ -1,0 +1,114 @@
+"""Events: what happened, as a snapshot of the object at that moment, kept thirty days and sent to every endpoint.
+
+`emit` is the one way to make one. Here the fault plan decides what becomes of each delivery; sending is the work of
+webhooks.py. An event is an object like the others (list, retrieve).
+"""
+
+from typing import Any
+
+from bottega.sandbox.desk import API_VERSION, EVENTS_KEPT, PLATFORM, Desk, created, listing
+from bottega.sandbox.faults import Kind
+from bottega.sandbox.ids import new_id
+from bottega.sandbox.params import Params
+from bottega.sandbox.problems import not_found
+from bottega.sandbox.store import Doc, public
+
+
+def emit(desk: Desk, kind: str, doc: Doc, previous: Doc | None = None) -> Doc:
+    """Record that `kind` happened to the object; deliveries are queued in the same transaction."""
+    data: Doc = {"object": public(doc)}
+    if previous:
+        data["previous_attributes"] = previous
+    endpoints = [e for e in desk.store.children("webhook_endpoint", "endpoints") if _wants(e, kind)]
+    event = created(
+        desk,
+        new_id("evt"),
+        "event",
+        api_version=API_VERSION,
+        data=data,
+        pending_webhooks=len(endpoints),
+        type=kind,
+        request={"id": desk.request_id, "idempotency_key": desk.key},
+    )
+    if desk.account != PLATFORM:
+        event["account"] = desk.account
+    subject = subject_of(doc)
+    desk.save(event, parent=subject)
+    for endpoint in endpoints:
+        _queue(desk, event, endpoint["id"], subject)
+    return event
+
+
+def subject_of(doc: Doc) -> str:
+    """What deliveries are kept in order about: the payment intent if there is one, else the object itself."""
+    return doc["id"] if doc["object"] == "payment_intent" else doc.get("payment_intent") or doc["id"]
+
+
+def _wants(endpoint: Doc, kind: str) -> bool:
+    wanted: list[str] = endpoint["enabled_events"]
+    return endpoint["status"] == "enabled" and ("*" in wanted or kind in wanted)
+
+
+def _queue(desk: Desk, event: Doc, endpoint: str, subject: str) -> None:
+    kind, now, plan = event["type"], desk.clock.time(), desk.faults
+    if plan.draw(Kind.WEBHOOK_DROP, kind):
+        queue(desk, event, endpoint, subject, state="DROPPED", note="fault: dropped")
+        return
+    lane, at, note = subject, now, ""
+    if rule := plan.draw(Kind.WEBHOOK_REORDER, kind):
+        # A lane of its own lets later events overtake this one.
+        spread = plan.roll(Kind.WEBHOOK_REORDER, -plan.injected[Kind.WEBHOOK_REORDER])
+        lane, at, note = "", now + spread * rule.seconds, "fault: reordered"
+    if rule := plan.draw(Kind.WEBHOOK_DELAY, kind):
+        lane, at, note = "", now + rule.seconds, "fault: delayed"
+    queue(desk, event, endpoint, subject, lane=lane, at=at, note=note)
+    if plan.draw(Kind.WEBHOOK_DUPLICATE, kind):
+        queue(desk, event, endpoint, subject, at=at, note="fault: duplicate")
+    if plan.draw(Kind.WEBHOOK_FORGE, kind):
+        variant = FORGERIES[plan.injected[Kind.WEBHOOK_FORGE] % len(FORGERIES)]
+        queue(desk, event, endpoint, subject, at=at, note=f"forged: {variant}")
+
+
+FORGERIES = ("wrong_secret", "no_signature", "v0_only", "stale", "future", "tampered", "truncated")
+
+
+def queue(
+    desk: Desk,
+    event: Doc,
+    endpoint: str,
+    subject: str,
+    *,
+    lane: str = "",
+    at: float | None = None,
+    state: str = "PENDING",
+    note: str = "",
+) -> int:
+    """Add a delivery. Deliveries in one lane go one after the other; an empty lane is a lane of its own."""
+    now = desk.clock.time()
+    held = state == "PENDING" and desk.store.meta("hold_webhooks") == "1" and not note.startswith("forged")
+    number = desk.store.run(
+        "INSERT INTO deliveries (event, type, subject, endpoint, lane, state, next_at, note, created)"
+        " VALUES (?,?,?,?,?,?,?,?,?)",
+        (event["id"], event["type"], subject, endpoint, lane, "HELD" if held else state,
+         now if at is None else at, note, now),
+    )  # fmt: skip
+    desk.touched_webhooks.append(number)
+    return number
+
+
+def retrieve(desk: Desk, params: Params, name: str) -> Doc:
+    """An event not older than thirty days."""
+    event = desk.find("event", name)
+    if event["created"] < desk.now - EVENTS_KEPT:
+        raise not_found("event", name)
+    return event
+
+
+def list_all(desk: Desk, params: Params) -> Doc:
+    """Newest first, filtered by `type`, `types[]` and `created`."""
+    return listing(desk, "event", params, "/v1/events")
+
+
+def snapshot(before: Doc, after: Doc) -> dict[str, Any]:
+    """What changed between two states of a document, as `previous_attributes` shows it."""
+    return {k: v for k, v in public(before).items() if after.get(k) != v}

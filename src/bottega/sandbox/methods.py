@@ -1,0 +1,145 @@
+"""Payment methods: cards from test tokens or typed numbers, wallets and bank debits; saved on customers or not.
+
+Knows what may be typed (length, check digit, expiry) and keeps which test card it is, never a number that isn't one.
+"""
+
+from datetime import UTC, datetime
+
+from bottega.sandbox.cards import BY_TOKEN, Card, card_of, face, future_expiry, luhn
+from bottega.sandbox.desk import Desk, created, listing
+from bottega.sandbox.ids import new_id
+from bottega.sandbox.params import Params
+from bottega.sandbox.problems import Doc, Refused, conflict, invalid, missing_param, not_found
+
+# Paid by redirecting or from an app: they succeed at once here. Debits are `processing` first.
+WALLETS = frozenset({"link", "paypal", "cashapp", "amazon_pay", "revolut_pay", "alipay", "wechat_pay", "satispay"})
+DEBITS = frozenset({"us_bank_account", "sepa_debit", "bacs_debit"})
+TYPES = WALLETS | DEBITS | {"card"}
+DEBIT_TOKENS = {"pm_usBankAccount_success": "", "pm_usBankAccount_noAccount": "no_account"}
+
+
+def resolve(desk: Desk, name: str, param: str = "payment_method") -> Doc:
+    """The payment method of an id or of a test token (which makes a fresh one)."""
+    if name in BY_TOKEN:
+        return _of_card(desk, BY_TOKEN[name], *future_expiry(datetime.fromtimestamp(desk.now, UTC)))
+    if name in DEBIT_TOKENS:
+        method = _new(desk, "us_bank_account", {"bank_name": "STRIPE TEST BANK", "last4": "6789"})
+        method["_fails"] = DEBIT_TOKENS[name]
+        desk.save(method)
+        return method
+    method = desk.store.get("payment_method", name)
+    if method is None or desk.store.account_of(name) != desk.account:
+        raise not_found("PaymentMethod", name, param)
+    return method
+
+
+def from_data(desk: Desk, data: Params) -> Doc:
+    """A payment method from `payment_method_data`: `type` and its details, `billing_details`, `metadata`."""
+    kind = data.required("type")
+    if kind not in TYPES:
+        raise invalid(f"Invalid payment_method_data[type]: {kind[:40]}", "payment_method_data[type]")
+    if kind == "card":
+        method = _typed_card(desk, data.table("card"))
+    else:
+        method = _new(desk, kind, {})
+    method["billing_details"] |= data.plain("billing_details") or {}
+    method["metadata"] = data.metadata()
+    desk.save(method)
+    return method
+
+
+def _typed_card(desk: Desk, card: Params | None) -> Doc:
+    if card is None:
+        raise missing_param("payment_method_data[card]")
+    if token := card.text("token"):
+        known = BY_TOKEN.get(token.replace("tok_", "pm_card_", 1))
+        if known is None:
+            raise not_found("token", token, "card[token]")
+        return _of_card(desk, known, *future_expiry(datetime.fromtimestamp(desk.now, UTC)))
+    number = card.required("number").replace(" ", "").replace("-", "")
+    month, year, cvc = card.integer("exp_month") or 0, card.integer("exp_year") or 0, card.text("cvc")
+    if not (number.isascii() and number.isdigit() and 12 <= len(number) <= 19 and luhn(number)):
+        raise _card_problem("incorrect_number", "Your card number is incorrect.", "number")
+    if not 1 <= month <= 12:
+        raise _card_problem("invalid_expiry_month", "Your card's expiration month is invalid.", "exp_month")
+    year += 2000 if year < 100 else 0
+    today = datetime.fromtimestamp(desk.now, UTC)
+    if not (today.year, today.month) <= (year, month) <= (today.year + 50, 12):
+        raise _card_problem("invalid_expiry_year", "Your card's expiration year is invalid.", "exp_year")
+    if cvc is not None and not (cvc.isascii() and cvc.isdigit() and 3 <= len(cvc) <= 4):
+        raise _card_problem("invalid_cvc", "Your card's security code is invalid.", "cvc")
+    return _of_card(desk, card_of(number), month, year)
+
+
+def _card_problem(code: str, message: str, param: str) -> Refused:
+    return Refused(402, "card_error", message, stored=False, code=code, param=param)
+
+
+def _of_card(desk: Desk, card: Card, month: int, year: int) -> Doc:
+    method = _new(desk, "card", face(card, month, year))
+    method["_number"] = card.number
+    method["_wallet"] = card.wallet
+    desk.save(method)
+    return method
+
+
+def _new(desk: Desk, kind: str, details: Doc) -> Doc:
+    billing = {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
+    return created(
+        desk, new_id("pm"), "payment_method",
+        type=kind, allow_redisplay="unspecified", billing_details=billing, customer=None, metadata={},
+        **{kind: details},
+    )  # fmt: skip
+
+
+def create(desk: Desk, params: Params) -> Doc:
+    """A payment method that isn't saved on anybody yet."""
+    return from_data(desk, params)
+
+
+def retrieve(desk: Desk, params: Params, name: str) -> Doc:
+    """By id."""
+    return resolve(desk, name, "id") if name in BY_TOKEN else desk.find("payment_method", name)
+
+
+def list_all(desk: Desk, params: Params) -> Doc:
+    """Filtered by `customer` and `type`."""
+    return listing(desk, "payment_method", params, "/v1/payment_methods")
+
+
+def update(desk: Desk, params: Params, name: str) -> Doc:
+    """Billing details and metadata."""
+    method = desk.find("payment_method", name)
+    method["metadata"] = params.metadata(method["metadata"])
+    method["billing_details"] |= params.plain("billing_details") or {}
+    desk.save(method)
+    return method
+
+
+def attach(desk: Desk, params: Params, name: str) -> Doc:
+    """Save it on a customer."""
+    method = resolve(desk, name, "id")
+    customer = desk.find("customer", params.required("customer"), "customer")
+    if method["customer"] not in (None, customer["id"]):
+        raise conflict("The payment method is already attached to another customer.", "payment_method_unexpected_state")
+    method["customer"] = customer["id"]
+    desk.save(method)
+    return method
+
+
+def detach(desk: Desk, params: Params, name: str) -> Doc:
+    """Take it off its customer; it can't be used again."""
+    method = desk.find("payment_method", name)
+    if method["customer"] is None:
+        raise conflict("The payment method isn't attached to a customer.", "payment_method_unexpected_state")
+    method["customer"] = None
+    method["_detached"] = True
+    desk.save(method)
+    return method
+
+
+def list_of_customer(desk: Desk, params: Params, customer: str) -> Doc:
+    """The saved methods of one customer."""
+    desk.find("customer", customer)
+    below = Params({**params.tree, "customer": customer})
+    return listing(desk, "payment_method", below, f"/v1/customers/{customer}/payment_methods")

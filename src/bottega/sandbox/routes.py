@@ -1,0 +1,64 @@
+"""Which verb answers which path of the API: a table. A segment `*` is a name and is given to the verb."""
+
+from collections.abc import Callable
+
+from bottega.sandbox import charges, customers, disputes, events, intents, ledger, methods, refunds, webhooks
+from bottega.sandbox.problems import Doc, Refused
+
+Verb = Callable[..., Doc]
+
+ROUTES: dict[str, Verb] = {
+    "POST payment_intents": intents.create,
+    "GET payment_intents": intents.list_all,
+    "GET payment_intents/*": intents.retrieve,
+    "POST payment_intents/*": intents.update,
+    "POST payment_intents/*/confirm": intents.confirm,
+    "POST payment_intents/*/capture": intents.capture,
+    "POST payment_intents/*/cancel": intents.cancel,
+    "GET charges": charges.list_all,
+    "GET charges/*": charges.retrieve,
+    "POST refunds": refunds.create,
+    "GET refunds": refunds.list_all,
+    "GET refunds/*": refunds.retrieve,
+    "POST refunds/*": refunds.update,
+    "POST refunds/*/cancel": refunds.cancel,
+    "GET disputes": disputes.list_all,
+    "GET disputes/*": disputes.retrieve,
+    "POST disputes/*": disputes.update,
+    "POST disputes/*/close": disputes.close,
+    "POST payment_methods": methods.create,
+    "GET payment_methods": methods.list_all,
+    "GET payment_methods/*": methods.retrieve,
+    "POST payment_methods/*": methods.update,
+    "POST payment_methods/*/attach": methods.attach,
+    "POST payment_methods/*/detach": methods.detach,
+    "POST customers": customers.create,
+    "GET customers": customers.list_all,
+    "GET customers/*": customers.retrieve,
+    "POST customers/*": customers.update,
+    "DELETE customers/*": customers.delete,
+    "GET customers/*/payment_methods": methods.list_of_customer,
+    "GET events": events.list_all,
+    "GET events/*": events.retrieve,
+    "GET balance_transactions": ledger.list_all,
+    "GET balance_transactions/*": ledger.retrieve,
+    "POST webhook_endpoints": webhooks.create,
+    "GET webhook_endpoints": webhooks.list_all,
+    "GET webhook_endpoints/*": webhooks.retrieve,
+    "POST webhook_endpoints/*": webhooks.update,
+    "DELETE webhook_endpoints/*": webhooks.delete,
+}
+FOR_BROWSERS: frozenset[Verb] = frozenset({intents.retrieve, intents.confirm, methods.create})
+
+
+def match(method: str, path: str) -> tuple[Verb, tuple[str, ...]]:
+    """The verb and the names in the path. Refused with 404 in Stripe's words when there is none."""
+    parts = path.removeprefix("/v1/").rstrip("/").split("/")
+    # Odd places are names: payment_intents/pi_1/capture.
+    names = tuple(parts[1::2])
+    pattern = "/".join("*" if place == 1 else part for place, part in enumerate(parts))
+    verb = ROUTES.get(f"{method} {pattern}")
+    if verb is None:
+        message = f"Unrecognized request URL ({method}: {path})."
+        raise Refused(404, "invalid_request_error", message, stored=False)
+    return verb, names[:1]

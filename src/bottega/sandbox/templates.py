@@ -1,0 +1,72 @@
+"""Rendering the sandbox's own pages, and handing out its static files. Knows no page in particular."""
+
+import mimetypes
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from bottega.sandbox.currencies import shown
+from bottega.sandbox.web import Response, html, json
+
+HERE = Path(__file__).parent
+_ENV = jinja2.Environment(
+    loader=jinja2.FileSystemLoader([HERE / "elements" / "templates", HERE / "dashboard" / "templates"]),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_STATIC = {path.name: path for path in sorted((HERE / "elements" / "static").iterdir()) if path.is_file()}
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; base-uri 'none'; form-action 'self'"
+)
+
+
+def clock_time(seconds: float) -> str:
+    """`09:41:07`, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S")
+
+
+def day_time(seconds: float) -> str:
+    """`20 Nov 09:41`, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%d %b %H:%M").lstrip("0")
+
+
+def words(text: str) -> str:
+    """`requires_action` as `Requires action`."""
+    return text.replace("_", " ").capitalize()
+
+
+_FILTERS: dict[str, Callable[..., str]] = {
+    "money": shown,
+    "clock": clock_time,
+    "day": day_time,
+    "words": words,
+}
+_ENV.filters.update(_FILTERS)
+
+
+def page(template: str, *, framed: bool = False, status: int = 200, **values: Any) -> Response:
+    """A page of ours. Only what is made to be framed may be framed by others."""
+    ancestors = "" if framed else "; frame-ancestors 'none'"
+    headers = {
+        "Content-Security-Policy": CSP + ancestors,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return html(_ENV.get_template(template).render(values), status, headers)
+
+
+def static(name: str) -> Response:
+    """One of the files in elements/static."""
+    path = _STATIC.get(name)
+    if path is None:
+        return json({"error": f"no file {name[:80]!r}"}, 404)
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    return Response(200, path.read_bytes(), f"{kind}; charset=utf-8", headers)

@@ -1,0 +1,21 @@
+-- The roles the processes act as. None can log in by itself, owns a table, or may pass by row-level security.
+do $$
+declare
+  r text;
+begin
+  foreach r in array array['bottega_app', 'bottega_batch', 'bottega_relay']
+  loop
+    if not exists (select from pg_roles where rolname = r) then
+      begin
+        execute format('create role %I nologin nosuperuser nobypassrls nocreatedb nocreaterole', r);
+      exception when duplicate_object or unique_violation then
+        null;  -- another process made it in the same moment
+      end;
+    end if;
+    if not pg_has_role(current_user, r, 'member') then
+      execute format('grant %I to %I', r, current_user);
+    end if;
+  end loop;
+end
+$$;
+revoke create on schema public from public;

@@ -1,0 +1,138 @@
+"""Money going back: refunds, disputes, and the books that have to balance all the while."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import stripe
+from tests.domains.sandbox.processes import Sandbox, until
+
+
+def paid(sandbox: Sandbox, method: str = "pm_card_visa") -> stripe.PaymentIntent:
+    return sandbox.client.v1.payment_intents.create(
+        {"amount": 1450, "currency": "eur", "confirm": True, "payment_method": method}
+    )
+
+
+def charge_of(sandbox: Sandbox, intent: stripe.PaymentIntent) -> stripe.Charge:
+    return sandbox.client.v1.charges.retrieve(str(intent.latest_charge), {"expand": ["refunds"]})
+
+
+def totals(sandbox: Sandbox, intent: stripe.PaymentIntent) -> tuple[int, int, int]:
+    rows = sandbox.control("reconciliation?limit=10000")["payments"]
+    row = next(row for row in rows if row["payment_intent"] == intent.id)
+    return row["captured"], row["refunded"], row["disputed"]
+
+
+def test_refunds_add_up_and_never_exceed_the_capture(sandbox: Sandbox) -> None:
+    intent = paid(sandbox)
+    refunds = sandbox.client.v1.refunds
+    part = refunds.create({"payment_intent": intent.id, "amount": 450, "reason": "requested_by_customer"})
+    assert (part.status, part.amount) == ("succeeded", 450)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        refunds.create({"payment_intent": intent.id, "amount": 1001})
+    assert refused.value.code == "amount_too_large"
+    assert refunds.create({"charge": str(intent.latest_charge)}).amount == 1000
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        refunds.create({"payment_intent": intent.id})
+    assert refused.value.code == "charge_already_refunded"
+    charge = charge_of(sandbox, intent)
+    assert (charge.refunded, charge.amount_refunded) == (True, 1450)
+    assert charge.refunds is not None
+    assert [refund.amount for refund in charge.refunds.data] == [1000, 450]
+    assert totals(sandbox, intent) == (1450, 1450, 0)
+
+
+def test_fifty_concurrent_refunds_give_back_no_more_than_was_taken(sandbox: Sandbox) -> None:
+    intent = paid(sandbox)
+
+    def refund(_: int) -> int:
+        try:
+            return sandbox.client.v1.refunds.create({"payment_intent": intent.id, "amount": 100}).amount
+        except stripe.InvalidRequestError:
+            return 0
+
+    with ThreadPoolExecutor(10) as pool:
+        assert sum(pool.map(refund, range(50))) == 1400
+    assert totals(sandbox, intent)[1] == 1400
+
+
+def test_an_unpaid_intent_has_nothing_to_refund(sandbox: Sandbox) -> None:
+    intent = sandbox.client.v1.payment_intents.create({"amount": 1450, "currency": "eur"})
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        sandbox.client.v1.refunds.create({"payment_intent": intent.id})
+    assert refused.value.code == "payment_intent_unexpected_state"
+
+
+def test_a_refund_may_be_pending_then_succeed_or_be_cancelled(sandbox: Sandbox) -> None:
+    refunds = sandbox.client.v1.refunds
+    first, second = (refunds.create({"payment_intent": paid(sandbox, "pm_card_pendingRefund").id}) for _ in range(2))
+    assert (first.status, second.status) == ("pending", "pending")
+    assert refunds.cancel(second.id).status == "canceled"
+    sandbox.control("clock", {"advance": 60})
+    assert refunds.retrieve(first.id).status == "succeeded"
+    with pytest.raises(stripe.InvalidRequestError):
+        refunds.cancel(first.id)
+
+
+def test_a_refund_that_fails_later_gives_its_amount_back(sandbox: Sandbox) -> None:
+    intent = paid(sandbox, "pm_card_refundFail")
+    refund = sandbox.client.v1.refunds.create({"payment_intent": intent.id})
+    assert refund.status == "succeeded"
+    sandbox.control("clock", {"advance": 60})
+    failed = sandbox.client.v1.refunds.retrieve(refund.id)
+    assert (failed.status, failed.failure_reason) == ("failed", "lost_or_stolen_card")
+    assert charge_of(sandbox, intent).amount_refunded == 0
+    assert totals(sandbox, intent) == (1450, 0, 0)
+
+
+def test_a_dispute_takes_the_money_and_winning_brings_it_back(sandbox: Sandbox) -> None:
+    intent = paid(sandbox, "pm_card_createDispute")
+    dispute = until(lambda: sandbox.client.v1.disputes.list({"payment_intent": intent.id}).data)[0]
+    assert (dispute.status, dispute.amount) == ("needs_response", 1450)
+    assert totals(sandbox, intent) == (1450, 0, 1450)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        sandbox.client.v1.refunds.create({"payment_intent": intent.id})
+    assert refused.value.code == "charge_disputed"
+    won = sandbox.client.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
+    assert won.status == "won"
+    assert totals(sandbox, intent) == (1450, 0, 0)
+
+
+def test_a_dispute_opened_by_hand_can_be_lost(sandbox: Sandbox) -> None:
+    intent = paid(sandbox)
+    dispute = sandbox.control(f"charges/{intent.latest_charge}/dispute", {"reason": "product_not_received"})
+    assert sandbox.client.v1.disputes.close(dispute["id"]).status == "lost"
+    assert totals(sandbox, intent) == (1450, 0, 1450)
+
+
+def test_a_hold_expires_after_seven_days_and_cannot_be_captured(sandbox: Sandbox) -> None:
+    intent = sandbox.client.v1.payment_intents.create(
+        {
+            "amount": 900,
+            "currency": "eur",
+            "confirm": True,
+            "payment_method": "pm_card_visa",
+            "capture_method": "manual",
+        }
+    )
+    sandbox.control("clock", {"advance": 8 * 86_400})
+    gone = sandbox.client.v1.payment_intents.retrieve(intent.id)
+    assert (gone.status, gone.cancellation_reason) == ("canceled", "automatic")
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        sandbox.client.v1.payment_intents.capture(intent.id)
+    assert refused.value.code == "charge_expired_for_capture"
+
+
+def test_the_books_balance_in_every_currency_and_movement(sandbox: Sandbox) -> None:
+    sandbox.client.v1.payment_intents.create(
+        {"amount": 1200, "currency": "jpy", "confirm": True, "payment_method": "pm_card_jcb"}
+    )
+    found = sandbox.control("ledger?limit=10000")
+    assert all(sum(accounts.values()) == 0 for accounts in found["balances"].values())
+    movements: dict[str, int] = {}
+    for entry in found["entries"]:
+        movements[entry["movement"]] = movements.get(entry["movement"], 0) + entry["amount"]
+    assert movements
+    assert set(movements.values()) == {0}
+    net = sum(t.amount for t in sandbox.client.v1.balance_transactions.list({"currency": "jpy"}).auto_paging_iter())
+    assert net == found["balances"]["jpy"]["card_network"] == 1200
