@@ -83,9 +83,7 @@ def template(postgres: EmbeddedPostgres) -> str:
 def shop_template(postgres: EmbeddedPostgres, template: str, keyring: Keyring) -> tuple[str, SeedResult]:
     """The name of a database with the demo chain, and what the seed said."""
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database template_demo_chain template {}").format(sql.Identifier(template))
-        )
+        connection.execute(sql.SQL("create database template_demo_chain template {}").format(sql.Identifier(template)))
 
     async def plant() -> SeedResult:
         async with opened(postgres.url("template_demo_chain")) as database:

@@ -115,7 +115,7 @@ def _install(manager, packages):
         if sudo is None or subprocess.run([sudo, "-n", "true"], stderr=subprocess.DEVNULL).returncode != 0:
             return False
         before = [sudo, "-n", *before]
-    install = [*before, "install", "-y", "--no-install-recommends", *packages]
+    install = [*before, "install", "-y", "--no-install-recommends", "--no-remove", *packages]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     if subprocess.run(install, **quiet).returncode == 0:
         return True

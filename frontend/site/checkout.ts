@@ -66,7 +66,7 @@ function appearance(): object {
     return getComputedStyle(probe).color;
   };
   const answer = {
-    theme: "stripe",
+    theme: matchMedia("(prefers-color-scheme: dark)").matches ? "night" : "stripe",
     variables: {
       colorPrimary: colour("--accent"),
       colorBackground: colour("--card"),

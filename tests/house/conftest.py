@@ -1,8 +1,6 @@
 """A fresh database with the schema of this commit, for the rules that ask PostgreSQL itself."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,16 +12,9 @@ SCHEMA = ROOT / "src" / "bottega" / "schema"
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[EmbeddedPostgres]:
-    """A small embedded server of its own, gone after the tests."""
-    with tempfile.TemporaryDirectory(prefix="bottega-house-") as folder:
-        Path(folder).chmod(0o711)  # as root the server is another user, who has to get in
-        server = EmbeddedPostgres(Path(folder) / "data", settings={"shared_buffers": "32MB", "max_connections": "20"})
-        try:
-            server.start()
-            yield server
-        finally:
-            server.erase()
+def server(postgres: EmbeddedPostgres) -> EmbeddedPostgres:
+    """The server of the whole test run; these rules make databases of their own in it."""
+    return postgres
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """Illustrations and icons: well-formed, in the palette, allowed by the content policy."""
 
 import re
+import tomllib
+from pathlib import Path
 from xml.etree import ElementTree
 
 from bottega.infra.web.icons import icon, names
@@ -27,6 +29,13 @@ def test_no_drawing_needs_an_inline_style_or_an_id() -> None:
 def test_an_unknown_key_still_gives_a_picture() -> None:
     assert illustration("nobody drew this") == illustration("plain")
     assert illustration("Iced-Latte") == illustration("iced_latte")
+
+
+def test_everything_the_demo_sells_has_a_picture_of_its_own() -> None:
+    seed = Path(__file__).parents[2] / "src/bottega/entrypoints/seed/catalogue.toml"
+    pictures = {product["image"] for product in tomllib.loads(seed.read_text("utf-8"))["products"]}
+    assert len(pictures) >= 16
+    assert [key for key in pictures if illustration(key) == illustration("plain")] == []
 
 
 def test_every_icon_is_well_formed_and_hidden_from_readers() -> None:

@@ -23,7 +23,7 @@ LOCK_TRIES = 5
 
 TAKE_LOCK: LiteralString = "select pg_advisory_lock(hashtext('bottega.migrate'))"
 SET_PATIENCE: LiteralString = """
-select set_config('lock_timeout', '3s', false), set_config('statement_timeout', '0', false),
+select set_config('lock_timeout', '2s', false), set_config('statement_timeout', '0', false),
        set_config('search_path', 'public', false)
 """
 HAS_HISTORY: LiteralString = "select to_regclass('public.schema_migrations') is not null"

@@ -2,6 +2,8 @@
 
 import time
 
+MAX_STEP = 366 * 86_400
+
 
 class Clock:
     """Seconds since 1970. Advancing it lets seven days of a hold pass in a test of seven milliseconds."""
@@ -19,7 +21,7 @@ class Clock:
         return int(self.time())
 
     def advance(self, seconds: float) -> None:
-        """Move ahead; time never runs backwards here."""
-        if seconds < 0:
-            raise ValueError("the clock only moves ahead")
+        """Move ahead, a year at most at a time; time never runs backwards here. Raises ValueError."""
+        if not 0 <= seconds <= MAX_STEP:
+            raise ValueError("the clock only moves ahead, a year at most at a time")
         self.offset += seconds

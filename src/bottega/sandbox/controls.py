@@ -5,24 +5,22 @@ API, and a program under test shouldn't call it; its tests may.
 """
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import msgspec
 
-from bottega.sandbox import confirming, disputes, faults, intents, ledger, refunds, webhooks
+from bottega.sandbox import confirming, disputes, events, faults, intents, ledger, refunds, webhooks
 from bottega.sandbox.desk import Desk
 from bottega.sandbox.params import decode
 from bottega.sandbox.problems import Refused
-from bottega.sandbox.store import Doc, public
+from bottega.sandbox.store import Doc, books, deliveries, public
+from bottega.sandbox.store.deliveries import NewDelivery
 from bottega.sandbox.web import Request, Response, json, redirect
 from bottega.sandbox.world import World
 
 Body = dict[str, Any]
 DELIVERY_VERBS = frozenset({"hold", "deliver", "drop", "resend", "duplicate"})
-DELIVERY_FIELDS = (
-    "id", "event", "type", "subject", "endpoint", "state", "attempts", "next_at", "note", "answer", "created",
-    "finished",
-)  # fmt: skip
 
 
 def serve(world: World, request: Request) -> Response:
@@ -38,7 +36,7 @@ def serve(world: World, request: Request) -> Response:
         answer = _change(world, request.method, parts, body)
     except Refused as refusal:
         return json({"error": refusal.error}, refusal.status)
-    except (ValueError, msgspec.ValidationError) as problem:
+    except (ValueError, TypeError, OverflowError) as problem:
         return json({"error": str(problem)}, 400)
     if answer is None:
         return json({"error": f"nothing at {request.path}"}, 404)
@@ -60,7 +58,7 @@ def _body(request: Request) -> Body:
         body = msgspec.json.decode(request.body)
         if not isinstance(body, dict):
             raise ValueError("an object is expected")
-        return body
+        return cast("Body", body)
     return decode(request.body)
 
 
@@ -71,10 +69,10 @@ def _read(world: World, request: Request, parts: list[str]) -> Response:
             return json({"status": "ok", "mail_port": int(world.store.meta("mail_port", "0"))})
         case ["ledger"]:
             after = int(request.argument("after", "0"))
-            found = ledger.entries(world.store, after, limit, request.argument("payment_intent"))
+            found = books.entries(world.store, after, limit, request.argument("payment_intent"))
             last = found[-1]["seq"] if found else after
             return json({"entries": found, "next_after": last if len(found) == limit else None,
-                         "balances": ledger.balances(world.store)})  # fmt: skip
+                         "balances": books.balances(world.store)})  # fmt: skip
         case ["reconciliation"]:
             rows = ledger.totals(world.store, request.argument("after"), limit)
             following = rows[-1]["payment_intent"] if len(rows) == limit else None
@@ -85,20 +83,14 @@ def _read(world: World, request: Request, parts: list[str]) -> Response:
             return json({"now": world.clock.time(), "offset": world.clock.offset})
         case ["deliveries"]:
             return json(
-                {"deliveries": deliveries(world, limit, request.argument("state"), request.argument("subject"))}
+                {
+                    "deliveries": deliveries.newest(
+                        world.store, limit, request.argument("state"), request.argument("subject")
+                    )
+                }
             )
         case _:
             return json({"error": f"nothing at {request.path}"}, 404)
-
-
-def deliveries(world: World, limit: int, state: str = "", subject: str = "") -> list[Doc]:
-    """Deliveries, newest first."""
-    rows = world.store.rows(
-        f"SELECT {', '.join(DELIVERY_FIELDS)} FROM deliveries"  # noqa: S608  the names are the ones above
-        " WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR subject = ?2) ORDER BY id DESC LIMIT ?3",
-        (state, subject, limit),
-    )
-    return [dict(zip(DELIVERY_FIELDS, row, strict=True)) for row in rows]
 
 
 def _change(world: World, method: str, parts: list[str], body: Body) -> Any:
@@ -111,7 +103,7 @@ def _change(world: World, method: str, parts: list[str], body: Body) -> Any:
         case ["reset"]:
             world.work(_reset)
             return {"status": "ok"}
-        case ["deliveries", number, verb] if verb in DELIVERY_VERBS and number.isdigit():
+        case ["deliveries", number, verb] if verb in DELIVERY_VERBS and number.isdecimal():
             done = world.work(lambda desk: webhooks.change(desk, int(number), verb))
             return {"status": "ok"} if done else None
         case ["webhooks", ("hold" | "deliver") as verb]:
@@ -151,11 +143,12 @@ def _forge(world: World, body: Body) -> Doc:
         event = desk.store.get("event", str(body.get("event", "")))
         if event is None:
             raise ValueError("no such event")
-        variants = [str(body["variant"])] if "variant" in body else list(webhooks.events.FORGERIES)
+        variants = [str(body["variant"])] if "variant" in body else list(events.FORGERIES)
         for endpoint in desk.store.children("webhook_endpoint", "endpoints"):
             for variant in variants:
-                subject = webhooks.events.subject_of(event["data"]["object"])
-                webhooks.events.queue(desk, event, endpoint["id"], subject, note=f"forged: {variant}")
+                subject = events.subject_of(event["data"]["object"])
+                new = NewDelivery(event["id"], event["type"], subject, endpoint["id"], desk.clock.time())
+                events.queue(desk, replace(new, note=f"forged: {variant}"))
         return list(desk.touched_webhooks)
 
     return {"deliveries": world.work(action)}

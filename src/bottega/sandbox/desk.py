@@ -5,13 +5,13 @@ doesn't. All work on a desk is synchronous and inside one transaction.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from bottega.sandbox.clock import Clock
 from bottega.sandbox.faults import FaultPlan
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import invalid, not_found
-from bottega.sandbox.store import Doc, Store, public
+from bottega.sandbox.store import Doc, Store, jobs, public
 
 PLATFORM = "acct_sandbox"
 API_VERSION = "2026-10-28.endive"
@@ -60,10 +60,7 @@ class Desk:
 
     def later(self, kind: str, target: str, seconds: float) -> None:
         """Have the job of this kind done to the target, `seconds` of sandbox time from now."""
-        self.store.run(
-            "INSERT INTO jobs (due, kind, target, account) VALUES (?,?,?,?)",
-            (self.clock.time() + seconds, kind, target, self.account),
-        )
+        jobs.add(self.store, self.clock.time() + seconds, kind, target, self.account)
 
 
 def created(desk: Desk, name: str, kind: str, /, **fields: Any) -> Doc:
@@ -172,4 +169,4 @@ def _expand(desk: Desk, doc: Doc, steps: list[str], path: str) -> None:
             raise invalid(f"This property cannot be expanded ({path}).", "expand")
         doc[name] = value = public(loaded)
     if rest and isinstance(value, dict):
-        _expand(desk, value, rest, path)
+        _expand(desk, cast("Doc", value), rest, path)

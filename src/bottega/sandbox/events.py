@@ -4,6 +4,7 @@
 webhooks.py. An event is an object like the others (list, retrieve).
 """
 
+from dataclasses import replace
 from typing import Any
 
 from bottega.sandbox.desk import API_VERSION, EVENTS_KEPT, PLATFORM, Desk, created, listing
@@ -11,7 +12,8 @@ from bottega.sandbox.faults import Kind
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import not_found
-from bottega.sandbox.store import Doc, public
+from bottega.sandbox.store import Doc, deliveries, public
+from bottega.sandbox.store.deliveries import NewDelivery
 
 
 def emit(desk: Desk, kind: str, doc: Doc, previous: Doc | None = None) -> Doc:
@@ -50,48 +52,34 @@ def _wants(endpoint: Doc, kind: str) -> bool:
 
 
 def _queue(desk: Desk, event: Doc, endpoint: str, subject: str) -> None:
-    kind, now, plan = event["type"], desk.clock.time(), desk.faults
+    kind, plan = event["type"], desk.faults
+    new = NewDelivery(event["id"], kind, subject, endpoint, desk.clock.time(), lane=subject)
     if plan.draw(Kind.WEBHOOK_DROP, kind):
-        queue(desk, event, endpoint, subject, state="DROPPED", note="fault: dropped")
+        queue(desk, replace(new, state="DROPPED", note="fault: dropped"))
         return
-    lane, at, note = subject, now, ""
     if rule := plan.draw(Kind.WEBHOOK_REORDER, kind):
         # A lane of its own lets later events overtake this one.
         spread = plan.roll(Kind.WEBHOOK_REORDER, -plan.injected[Kind.WEBHOOK_REORDER])
-        lane, at, note = "", now + spread * rule.seconds, "fault: reordered"
+        new = replace(new, lane="", at=new.at + spread * rule.seconds, note="fault: reordered")
     if rule := plan.draw(Kind.WEBHOOK_DELAY, kind):
-        lane, at, note = "", now + rule.seconds, "fault: delayed"
-    queue(desk, event, endpoint, subject, lane=lane, at=at, note=note)
+        new = replace(new, lane="", at=new.at + rule.seconds, note="fault: delayed")
+    queue(desk, new)
     if plan.draw(Kind.WEBHOOK_DUPLICATE, kind):
-        queue(desk, event, endpoint, subject, at=at, note="fault: duplicate")
+        queue(desk, replace(new, lane="", note="fault: duplicate"))
     if plan.draw(Kind.WEBHOOK_FORGE, kind):
         variant = FORGERIES[plan.injected[Kind.WEBHOOK_FORGE] % len(FORGERIES)]
-        queue(desk, event, endpoint, subject, at=at, note=f"forged: {variant}")
+        queue(desk, replace(new, lane="", note=f"forged: {variant}"))
 
 
 FORGERIES = ("wrong_secret", "no_signature", "v0_only", "stale", "future", "tampered", "truncated")
 
 
-def queue(
-    desk: Desk,
-    event: Doc,
-    endpoint: str,
-    subject: str,
-    *,
-    lane: str = "",
-    at: float | None = None,
-    state: str = "PENDING",
-    note: str = "",
-) -> int:
-    """Add a delivery. Deliveries in one lane go one after the other; an empty lane is a lane of its own."""
+def queue(desk: Desk, new: NewDelivery) -> int:
+    """Add a delivery. Those in one lane go one after the other; while webhooks are held back it is held too."""
     now = desk.clock.time()
-    held = state == "PENDING" and desk.store.meta("hold_webhooks") == "1" and not note.startswith("forged")
-    number = desk.store.run(
-        "INSERT INTO deliveries (event, type, subject, endpoint, lane, state, next_at, note, created)"
-        " VALUES (?,?,?,?,?,?,?,?,?)",
-        (event["id"], event["type"], subject, endpoint, lane, "HELD" if held else state,
-         now if at is None else at, note, now),
-    )  # fmt: skip
+    if new.state == "PENDING" and desk.store.meta("hold_webhooks") == "1" and not new.note.startswith("forged"):
+        new = replace(new, state="HELD")
+    number = deliveries.add(desk.store, new, now)
     desk.touched_webhooks.append(number)
     return number
 

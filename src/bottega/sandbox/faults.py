@@ -9,7 +9,7 @@ import random
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -131,7 +131,7 @@ def rule_of(kind: str, value: Any) -> tuple[Kind, Rule]:
     if kind not in set(Kind):
         raise ValueError(f"unknown fault kind {kind!r}; known: {', '.join(Kind)}")
     known = Kind(kind)
-    fields: dict[str, Any] = value if isinstance(value, dict) else {"probability": value}
+    fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {"probability": value}
     try:
         rule = msgspec.convert({"seconds": DEFAULT_SECONDS.get(known, 0.0), **fields}, Rule, strict=True)
     except msgspec.ValidationError as problem:
@@ -141,9 +141,15 @@ def rule_of(kind: str, value: Any) -> tuple[Kind, Rule]:
     return known, rule
 
 
-def rules_of(values: dict[str, Any]) -> dict[Kind, Rule]:
-    """Rules by kind; those with probability 0 are left out."""
-    return {kind: rule for kind, rule in (rule_of(k, v) for k, v in values.items()) if rule.probability > 0}
+def rules_of(values: Any) -> dict[Kind, Rule]:
+    """Rules by kind; those with probability 0 are left out. Raises ValueError."""
+    if not isinstance(values, dict):
+        raise ValueError("rules: an object of kinds is expected")
+    return {
+        kind: rule
+        for kind, rule in (rule_of(k, v) for k, v in cast("dict[str, Any]", values).items())
+        if rule.probability > 0
+    }
 
 
 def parse(text: str) -> dict[Kind, Rule]:

@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from bottega.sandbox.problems import Refused, invalid
-from bottega.sandbox.store import Store
+from bottega.sandbox.store import Store, keys
 
 KEPT_SECONDS = 86_400
 MAX_KEY = 255
@@ -25,12 +25,9 @@ class Keys:
         """The stored answer (status, body, request id), or None when the caller shall execute and then `release`."""
         if len(key) > MAX_KEY:
             raise invalid("Idempotency keys can have up to 255 characters.")
-        found = self.store.rows(
-            "SELECT fingerprint, status, body, request_id, created FROM idempotency WHERE account = ? AND key = ?",
-            (account, key),
-        )
-        if found and found[0][4] >= now - KEPT_SECONDS:
-            first, status, body, request_id, _ = found[0]
+        found = keys.find(self.store, account, key)
+        if found and found[4] >= now - KEPT_SECONDS:
+            first, status, body, request_id, _ = found
             if first != fingerprint:
                 raise Refused(
                     400, "idempotency_error",
@@ -50,11 +47,7 @@ class Keys:
 
     def keep(self, account: str, key: str, fingerprint: str, answer: tuple[int, bytes, str], now: int) -> None:
         """Store the answer, in the transaction that did the work."""
-        self.store.run(
-            "INSERT OR REPLACE INTO idempotency (account, key, fingerprint, status, body, request_id, created)"
-            " VALUES (?,?,?,?,?,?,?)",
-            (account, key, fingerprint, *answer, now),
-        )
+        keys.keep(self.store, (account, key, fingerprint, *answer, now))
 
     def release(self, account: str, key: str) -> None:
         """The call is over, whatever became of it."""

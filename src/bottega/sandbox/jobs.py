@@ -8,6 +8,8 @@ from collections.abc import Callable
 from bottega.sandbox import confirming, disputes, intents, refunds
 from bottega.sandbox.desk import Desk
 from bottega.sandbox.problems import Refused
+from bottega.sandbox.store import Row
+from bottega.sandbox.store.jobs import done
 
 JOBS: dict[str, Callable[[Desk, str], object]] = {
     "expire_hold": intents.expire_hold,
@@ -18,20 +20,10 @@ JOBS: dict[str, Callable[[Desk, str], object]] = {
 }
 
 
-def due(desk: Desk) -> list[tuple[int, str, str, str]]:
-    """Jobs whose time has come: number, kind, target, account."""
-    return [
-        (row[0], row[1], row[2], row[3])
-        for row in desk.store.rows(
-            "SELECT id, kind, target, account FROM jobs WHERE due <= ? ORDER BY due, id LIMIT 200", (desk.clock.time(),)
-        )
-    ]
-
-
-def run(desk: Desk, job: tuple[int, str, str, str]) -> None:
+def run(desk: Desk, job: Row) -> None:
     """Do one job and forget it. A refusal means that the world moved on meanwhile: then there is nothing to do."""
     number, kind, target, account = job
-    desk.store.run("DELETE FROM jobs WHERE id = ?", (number,))
+    done(desk.store, number)
     desk.account = account
     try:
         JOBS[kind](desk, target)

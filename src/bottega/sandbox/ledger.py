@@ -5,15 +5,12 @@ Every movement is a set of entries that sum to zero; that is asserted when it is
 `holds_merchant` for authorised amounts. Nothing here decides whether money may move.
 """
 
-from typing import Any
-
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
-from bottega.sandbox.store import Doc, Store
+from bottega.sandbox.store import Doc, Store, books
 
 DISPUTE_FEE = 1500
-_COLUMNS = ("seq", "movement", "at", "kind", "source", "payment_intent", "merchant", "currency", "account", "amount")
 
 
 def fee_of(amount: int) -> int:
@@ -23,45 +20,45 @@ def fee_of(amount: int) -> int:
 
 def hold(desk: Desk, charge: Doc, amount: int, kind: str = "hold") -> None:
     """An amount is authorised (or, negative, released)."""
-    _write(desk, kind, charge["id"], charge, {"holds_network": amount, "holds_merchant": -amount})
+    _write(desk, kind, charge, {"holds_network": amount, "holds_merchant": -amount})
 
 
 def captured(desk: Desk, charge: Doc, amount: int) -> Doc:
     """The merchant has sold something: gross in, fee out."""
     fee = fee_of(amount)
     entries = {"card_network": amount, "merchant": fee - amount, "fees": -fee}
-    return _book(desk, "charge", charge["id"], charge, amount, fee, entries)
+    return _book(desk, "charge", charge, amount, fee, entries)
 
 
 def refunded(desk: Desk, refund: Doc) -> Doc:
     """Money on its way back to the card."""
     amount = refund["amount"]
-    return _book(desk, "refund", refund["id"], refund, -amount, 0, {"card_network": -amount, "merchant": amount})
+    return _book(desk, "refund", refund, -amount, 0, {"card_network": -amount, "merchant": amount})
 
 
 def refund_failed(desk: Desk, refund: Doc) -> Doc:
     """It came back to us."""
     amount = refund["amount"]
     entries = {"card_network": amount, "merchant": -amount}
-    return _book(desk, "refund_failure", refund["id"], refund, amount, 0, entries)
+    return _book(desk, "refund_failure", refund, amount, 0, entries)
 
 
 def withdrawn(desk: Desk, dispute: Doc) -> Doc:
     """The bank took the disputed amount, and we take a fee."""
     amount = dispute["amount"]
     entries = {"card_network": -amount, "merchant": amount + DISPUTE_FEE, "fees": -DISPUTE_FEE}
-    return _book(desk, "adjustment", dispute["id"], dispute, -amount, DISPUTE_FEE, entries)
+    return _book(desk, "adjustment", dispute, -amount, DISPUTE_FEE, entries)
 
 
 def reinstated(desk: Desk, dispute: Doc) -> Doc:
     """The dispute was won: amount and fee come back."""
     amount = dispute["amount"]
     entries = {"card_network": amount, "merchant": -amount - DISPUTE_FEE, "fees": DISPUTE_FEE}
-    return _book(desk, "adjustment", dispute["id"], dispute, amount, -DISPUTE_FEE, entries)
+    return _book(desk, "adjustment", dispute, amount, -DISPUTE_FEE, entries)
 
 
-def _book(desk: Desk, kind: str, source: str, doc: Doc, amount: int, fee: int, entries: dict[str, int]) -> Doc:
-    _write(desk, kind, source, doc, entries)
+def _book(desk: Desk, kind: str, doc: Doc, amount: int, fee: int, entries: dict[str, int]) -> Doc:
+    _write(desk, kind, doc, entries)
     details = [{"amount": fee, "application": None, "currency": doc["currency"], "description": "Sandbox fee",
                 "type": "stripe_fee"}] if fee else []  # fmt: skip
     transaction = created(
@@ -78,23 +75,19 @@ def _book(desk: Desk, kind: str, source: str, doc: Doc, amount: int, fee: int, e
         fee_details=details,
         net=amount - fee,
         reporting_category="dispute" if kind == "adjustment" else kind,
-        source=source,
+        source=doc["id"],
         status="pending",
         type=kind,
     )
-    desk.save(transaction, parent=doc.get("payment_intent") or source)
+    desk.save(transaction, parent=doc.get("payment_intent") or doc["id"])
     return transaction
 
 
-def _write(desk: Desk, kind: str, source: str, doc: Doc, entries: dict[str, int]) -> None:
+def _write(desk: Desk, kind: str, doc: Doc, entries: dict[str, int]) -> None:
     assert sum(entries.values()) == 0, f"entries of a movement must balance: {entries}"
-    movement, intent = new_id("mov"), doc.get("payment_intent") or ""
-    for account, amount in entries.items():
-        desk.store.run(
-            "INSERT INTO ledger (movement, at, kind, source, payment_intent, merchant, currency, account, amount)"
-            " VALUES (?,?,?,?,?,?,?,?,?)",
-            (movement, desk.now, kind, source, intent, desk.account, doc["currency"], account, amount),
-        )
+    intent = doc.get("payment_intent") or ""
+    about = books.Movement(new_id("mov"), desk.now, kind, doc["id"], intent, desk.account, doc["currency"])
+    books.write(desk.store, about, entries)
 
 
 def retrieve(desk: Desk, params: Params, name: str) -> Doc:
@@ -107,43 +100,9 @@ def list_all(desk: Desk, params: Params) -> Doc:
     return listing(desk, "balance_transaction", params, "/v1/balance_transactions")
 
 
-def entries(store: Store, after: int, limit: int, intent: str = "") -> list[Doc]:
-    """Entries in the order they were written, from after the given `seq`."""
-    where, args = ("AND payment_intent = ?", [intent]) if intent else ("", [])
-    sql = f"SELECT {', '.join(_COLUMNS)} FROM ledger WHERE seq > ? {where} ORDER BY seq LIMIT ?"  # noqa: S608
-    return [dict(zip(_COLUMNS, row, strict=True)) for row in store.rows(sql, [after, *args, limit])]
-
-
-def balances(store: Store) -> dict[str, dict[str, int]]:
-    """Per currency and account; each currency sums to zero."""
-    found: dict[str, dict[str, int]] = {}
-    for currency, account, total in store.rows(
-        "SELECT currency, account, sum(amount) FROM ledger GROUP BY currency, account ORDER BY currency, account"
-    ):
-        found.setdefault(currency, {})[account] = total
-    return found
-
-
-_TOTAL_NAMES: tuple[str, ...] = (
-    "payment_intent", "currency", "merchant", "captured", "refunded", "disputed", "held", "fees", "last_seq", "charges",
-)  # fmt: skip
-_TOTALS = """
-SELECT payment_intent, currency, merchant,
-  sum(CASE WHEN kind = 'charge' AND account = 'card_network' THEN amount ELSE 0 END),
-  -sum(CASE WHEN kind IN ('refund', 'refund_failure') AND account = 'card_network' THEN amount ELSE 0 END),
-  -sum(CASE WHEN kind = 'adjustment' AND account = 'card_network' THEN amount ELSE 0 END),
-  sum(CASE WHEN account = 'holds_network' THEN amount ELSE 0 END),
-  -sum(CASE WHEN account = 'fees' THEN amount ELSE 0 END), max(seq),
-  count(DISTINCT CASE WHEN kind = 'charge' THEN source END)
-FROM ledger WHERE payment_intent != '' AND payment_intent > ? GROUP BY payment_intent ORDER BY payment_intent LIMIT ?
-"""
-
-
-def totals(store: Store, after: str, limit: int) -> list[dict[str, Any]]:
+def totals(store: Store, after: str, limit: int) -> list[Doc]:
     """One row per payment intent that ever moved money: captured, refunded, disputed, held, fees; minor units."""
-    rows: list[dict[str, Any]] = [
-        dict(zip(_TOTAL_NAMES, row, strict=True)) for row in store.rows(_TOTALS, (after, limit))
-    ]
+    rows = books.totals(store, after, limit)
     for row in rows:
         intent = store.get("payment_intent", row["payment_intent"]) or {}
         row["status"], row["metadata"] = intent.get("status"), intent.get("metadata", {})

@@ -4,7 +4,7 @@ Reading is strict: a wrong type is refused by name. Knows nothing of any particu
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from bottega.sandbox.problems import invalid, missing_param
@@ -42,8 +42,8 @@ def _place(tree: Tree, name: str, value: str) -> None:
         raise invalid("Parameters are nested too deeply.", head)
     here = tree
     for step in path[:-1]:
-        below = here.setdefault(step or str(len(here)), {})
-        if not isinstance(below, dict):
+        below: Tree | str = here.setdefault(step or str(len(here)), {})
+        if isinstance(below, str):
             raise invalid(f"Invalid object: {name}", head)
         here = below
     last = path[-1] if path[-1] else str(len(here))
@@ -112,7 +112,7 @@ class Params:
             return None
         if not isinstance(value, dict):
             raise invalid(f"Invalid object: {self._at(name)}", self._at(name))
-        return Params(value, self._at(name))
+        return Params(cast("Tree", value), self._at(name))
 
     def texts(self, name: str) -> list[str]:
         """A list of strings, empty when it wasn't sent."""

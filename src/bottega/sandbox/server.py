@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 
 import uvicorn
@@ -61,6 +62,18 @@ class App:
         await write(send, response)
 
 
+class Server(uvicorn.Server):
+    """uvicorn, but a signal only asks it to stop: afterwards the store is closed and the process ends with 0."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """The first signal stops serving, the second doesn't wait for open requests."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
 @asynccontextmanager
 async def running(world: World, port: int) -> AsyncGenerator[int]:
     """The background work of a world; gives the port of the mail sink (0: there is none)."""
@@ -97,11 +110,11 @@ async def run(settings: Settings, listener: socket.socket) -> None:
             App(world), log_level="warning", access_log=False, lifespan="off", server_header=False,
             timeout_graceful_shutdown=1, http="httptools", timeout_keep_alive=75,
         )  # fmt: skip
-        server = uvicorn.Server(config)
+        server = Server(config)
         mail = f" mail={settings.host}:{mail_port}" if mail_port else ""
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         # uvicorn has no event to wait for.
-        while not server.started and not serving.done():  # noqa: ASYNC110
+        while not server.started and not serving.done():
             await asyncio.sleep(0.01)
         print(f"sandbox ready http://{settings.host}:{port}{mail}", flush=True)
         await serving

@@ -51,10 +51,10 @@ def read(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> Settin
     )
     defaults = Settings()
     for name, text in OPTIONS.items():
-        default = getattr(defaults, name)
+        default: str | int = getattr(defaults, name)
         parser.add_argument(
             "--" + name.replace("_", "-"),
-            type=type(default),
+            type=int if isinstance(default, int) else str,
             # A string default goes through `type` too, so a bad environment variable is refused like a bad option.
             default=environ.get(PREFIX + name.upper(), default),
             help=f"{text} (default: {default!r})",

@@ -4,6 +4,7 @@ import asyncio
 import re
 from contextlib import suppress
 
+from bottega.sandbox.store import mails
 from bottega.sandbox.world import World
 
 MAX_MAIL = 5_000_000
@@ -86,10 +87,8 @@ class Session:
         if len(raw) > MAX_MAIL:
             await self.say("552 Too large")
             return
-        number = self.world.store.run(
-            "INSERT INTO mails (at, sender, recipients, raw) VALUES (?,?,?,?)",
-            (self.world.clock.time(), self.sender, ", ".join(self.recipients), bytes(raw)),
-        )
+        recipients = ", ".join(self.recipients)
+        number = mails.add(self.world.store, self.world.clock.time(), self.sender or "", recipients, bytes(raw))
         self.sender, self.recipients = None, []
         await self.say(f"250 Kept as {number}")
 

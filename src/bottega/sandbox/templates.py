@@ -19,7 +19,12 @@ _ENV = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_STATIC = {path.name: path for path in sorted((HERE / "elements" / "static").iterdir()) if path.is_file()}
+_STATIC = {
+    path.name: path
+    for folder in ("static", "fonts")
+    for path in sorted((HERE / "elements" / folder).glob("*.*"))
+    if not path.name.startswith(".")
+}
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "font-src 'self'; base-uri 'none'; form-action 'self'"
@@ -62,11 +67,20 @@ def page(template: str, *, framed: bool = False, status: int = 200, **values: An
     return html(_ENV.get_template(template).render(values), status, headers)
 
 
+def _font_faces() -> bytes:
+    """The rules for the fonts that the frontend build has copied beside us; without them the system's faces serve."""
+    rule = "@font-face { font-family: %s; src: url(/static/%s); font-weight: 100 900; font-display: swap; }"
+    fonts = [(name, path) for name, path in _STATIC.items() if path.suffix == ".woff2"]
+    return "\n".join(rule % (path.stem.capitalize(), name) for name, path in fonts).encode()
+
+
 def static(name: str) -> Response:
-    """One of the files in elements/static."""
+    """One of the files in elements/static and elements/fonts."""
     path = _STATIC.get(name)
     if path is None:
         return json({"error": f"no file {name[:80]!r}"}, 404)
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
-    return Response(200, path.read_bytes(), f"{kind}; charset=utf-8", headers)
+    keep = "max-age=86400" if path.suffix == ".woff2" else "no-cache"
+    headers = {"Cache-Control": keep, "X-Content-Type-Options": "nosniff"}
+    body = path.read_bytes() + (_font_faces() if name == "tokens.css" else b"")
+    return Response(200, body, f"{kind}; charset=utf-8" if kind.startswith("text/") else kind, headers)

@@ -15,11 +15,11 @@ from heapq import heappop, heappush
 
 import msgspec
 
-from bottega.sandbox import events
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.ids import new_id, token
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc, invalid
+from bottega.sandbox.store import deliveries
 from bottega.sandbox.transport import Transport
 
 BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 240.0)
@@ -72,23 +72,25 @@ class Sender:
 
     def load(self) -> None:
         """Take up what was pending before a restart."""
-        rows = self._desk().store.rows("SELECT id FROM deliveries WHERE state = 'PENDING' ORDER BY id")
-        self.notice([row[0] for row in rows])
+        self.notice(deliveries.pending(self._desk().store))
 
     def notice(self, numbers: list[int]) -> None:
         """These deliveries are new, or may be sent again. Call it after their transaction has committed."""
         store = self._desk().store
         for number in numbers:
-            for lane, state, at in store.rows("SELECT lane, state, next_at FROM deliveries WHERE id = ?", (number,)):
-                if self._lane_of.get(number, lane) != lane or state != "PENDING":
-                    self._leave(number)
-                if state != "PENDING":
-                    continue
-                if lane and number not in self._lane_of:
-                    self._lane_of[number] = lane
-                    self._lanes.setdefault(lane, deque()).append(number)
-                if not lane or self._lanes[lane][0] == number:
-                    heappush(self._heap, (at, number))
+            row = deliveries.get(store, number)
+            if row is None:
+                continue
+            lane = row["lane"]
+            if self._lane_of.get(number, lane) != lane or row["state"] != "PENDING":
+                self._leave(number)
+            if row["state"] != "PENDING":
+                continue
+            if lane and number not in self._lane_of:
+                self._lane_of[number] = lane
+                self._lanes.setdefault(lane, deque()).append(number)
+            if not lane or self._lanes[lane][0] == number:
+                heappush(self._heap, (row["next_at"], number))
         self._wake.set()
 
     def poke(self) -> None:
@@ -125,34 +127,25 @@ class Sender:
 
     async def _attempt(self, number: int) -> None:
         desk = self._desk()
-        rows = desk.store.rows("SELECT event, endpoint, state, attempts, note FROM deliveries WHERE id = ?", (number,))
-        if not rows or rows[0][2] != "PENDING":
+        row = deliveries.get(desk.store, number)
+        if row is None or row["state"] != "PENDING":
             self._leave(number)
             return
-        event, endpoint, _, attempts, note = rows[0]
-        status, answer = await self._post(desk, event, endpoint, note)
-        forged = note.startswith("forged")
-        ok = 200 <= status < 300
-        attempts += 1
+        status, answer = await self._post(desk, row["event"], row["endpoint"], row["note"])
+        forged, ok = row["note"].startswith("forged"), 200 <= status < 300
+        attempts: int = row["attempts"] + 1
         if ok or forged or attempts > len(BACKOFF):
             state = "DELIVERED" if ok else "REFUSED" if forged and status else "FAILED"
-            desk.store.run(
-                "UPDATE deliveries SET state = ?, attempts = ?, answer = ?, finished = ? WHERE id = ?"
-                " AND state = 'PENDING'",
-                (state, attempts, answer, desk.clock.time(), number),
-            )
+            deliveries.finish(desk.store, number, state, attempts, (answer, desk.clock.time()))
             self._leave(number)
         else:
             at = desk.clock.time() + BACKOFF[attempts - 1]
-            desk.store.run(
-                "UPDATE deliveries SET attempts = ?, answer = ?, next_at = ? WHERE id = ?",
-                (attempts, answer, at, number),
-            )
+            deliveries.retry(desk.store, number, attempts, (answer, at))
             heappush(self._heap, (at, number))
             self._wake.set()
 
     async def _post(self, desk: Desk, event: str, endpoint: str, note: str) -> tuple[int, str]:
-        # Signed with the world's time: the sandbox's clock may be days ahead, and a shop refuses what is from the future.
+        # Signed with the world's time: the sandbox's clock may be days ahead, and a shop refuses the future.
         target, doc = desk.store.get("webhook_endpoint", endpoint), desk.store.get("event", event)
         if target is None or doc is None:
             return 0, "no such endpoint"
@@ -181,31 +174,24 @@ class Sender:
         if not waiting:
             del self._lanes[lane]
         elif was_first:
-            for (at,) in self._desk().store.rows("SELECT next_at FROM deliveries WHERE id = ?", (waiting[0],)):
-                heappush(self._heap, (at, waiting[0]))
+            following = deliveries.get(self._desk().store, waiting[0])
+            heappush(self._heap, (following["next_at"] if following else 0.0, waiting[0]))
             self._wake.set()
 
 
 def change(desk: Desk, number: int, verb: str) -> bool:
     """By hand: hold, deliver, drop, resend or duplicate one delivery. False when there is no such delivery."""
-    rows = desk.store.rows("SELECT event, endpoint, subject, state FROM deliveries WHERE id = ?", (number,))
-    if not rows:
+    row = deliveries.get(desk.store, number)
+    if row is None:
         return False
-    event, endpoint, subject, state = rows[0]
     now = desk.clock.time()
     if verb in ("duplicate", "resend"):
-        doc = desk.store.get("event", event)
-        if doc is not None:
-            copy = events.queue(desk, doc, endpoint, subject, note=f"by hand: {verb}")
-            desk.store.run("UPDATE deliveries SET state = 'PENDING' WHERE id = ?", (copy,))
-        return True
-    wanted = {"hold": "HELD", "drop": "DROPPED", "deliver": "PENDING"}[verb]
-    if verb == "deliver" or state in ("PENDING", "HELD"):
-        # Released deliveries leave their lane: those behind them may have gone already.
-        desk.store.run(
-            "UPDATE deliveries SET state = ?, lane = '', next_at = ?, attempts = 0, finished = NULL WHERE id = ?",
-            (wanted, now, number),
-        )
+        note = f"by hand: {verb}"
+        copy = deliveries.NewDelivery(row["event"], row["type"], row["subject"], row["endpoint"], now, note=note)
+        desk.touched_webhooks.append(deliveries.add(desk.store, copy, now))
+    elif verb == "deliver" or row["state"] in ("PENDING", "HELD"):
+        wanted = {"hold": "HELD", "drop": "DROPPED", "deliver": "PENDING"}[verb]
+        deliveries.move(desk.store, number, wanted, now)
         desk.touched_webhooks.append(number)
     return True
 
@@ -213,14 +199,8 @@ def change(desk: Desk, number: int, verb: str) -> bool:
 def hold_all(desk: Desk, hold: bool) -> None:
     """From now on hold every webhook back, or let all held ones go, in their order."""
     desk.store.set_meta("hold_webhooks", "1" if hold else "")
-    if hold:
-        return
-    held = desk.store.rows("SELECT id FROM deliveries WHERE state = 'HELD' ORDER BY id")
-    desk.store.run(
-        "UPDATE deliveries SET state = 'PENDING', lane = subject, next_at = ? WHERE state = 'HELD'",
-        (desk.clock.time(),),
-    )
-    desk.touched_webhooks += [row[0] for row in held]
+    if not hold:
+        desk.touched_webhooks += deliveries.release(desk.store, desk.clock.time())
 
 
 def create(desk: Desk, params: Params) -> Doc:
@@ -272,7 +252,7 @@ def update(desk: Desk, params: Params, name: str) -> Doc:
 def delete(desk: Desk, params: Params, name: str) -> Doc:
     """Nothing is sent there any more."""
     desk.find("webhook_endpoint", name)
-    desk.store.run("DELETE FROM objects WHERE id = ?", (name,))
+    desk.store.delete(name)
     return {"id": name, "object": "webhook_endpoint", "deleted": True}
 
 

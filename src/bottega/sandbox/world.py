@@ -12,6 +12,7 @@ from bottega.sandbox.desk import PLATFORM, Desk
 from bottega.sandbox.idempotency import Keys
 from bottega.sandbox.settings import Settings
 from bottega.sandbox.store import Store
+from bottega.sandbox.store.jobs import due
 
 T = TypeVar("T")
 TICK_SECONDS = 0.1
@@ -66,7 +67,7 @@ class World:
 
     def catch_up(self) -> None:
         """Do the jobs whose time has come, also those that came of doing them."""
-        while found := jobs.due(self.desk()):
+        while found := due(self.store, self.clock.time()):
             for job in found:
                 self.work(lambda desk, job=job: jobs.run(desk, job))
 

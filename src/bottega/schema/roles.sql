@@ -12,7 +12,9 @@ begin
         null;  -- another process made it in the same moment
       end;
     end if;
-    if not pg_has_role(current_user, r, 'member') then
+    -- From 16 on, whoever makes a role may administer it but not become it, until that is granted as well.
+    if not pg_has_role(current_user, r, case when current_setting('server_version_num')::integer < 160000
+                                             then 'member' else 'set' end) then
       execute format('grant %I to %I', r, current_user);
     end if;
   end loop;

@@ -1,6 +1,9 @@
+"""A sandbox and a shop that listens to it, shared by the tests of one file."""
+
 from collections.abc import Iterator
 
 import pytest
+
 from tests.domains.sandbox import processes
 
 

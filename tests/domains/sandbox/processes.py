@@ -10,13 +10,13 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import stripe
 
 SOURCE = Path(__file__).resolve().parents[3] / "src"
@@ -42,16 +42,13 @@ class Sandbox:
         )
 
     def control(self, path: str, body: Any = None, method: str | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            f"{self.url}/_sandbox/{path}", data=data, headers={"Content-Type": "application/json"}, method=method
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        verb = method or ("GET" if body is None else "POST")
+        answer = httpx.request(verb, f"{self.url}/_sandbox/{path}", json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
 
     def page(self, path: str) -> str:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
-            return answer.read().decode()
+        return httpx.get(self.url + path, timeout=10).text
 
     def stop(self, kill: bool = False) -> None:
         self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)

@@ -6,7 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
 from tests.domains.sandbox.processes import Sandbox, Shop
 
 OPTIONS = [
@@ -15,7 +17,8 @@ OPTIONS = [
 ]  # fmt: skip
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Checkout</title>
 <script src="{url}/v3/"></script><script src="/checkout.js" defer></script>
-<body><h1>Checkout</h1><div id="payment"></div><button id="pay">Pay 14.50</button><p id="result" role="status"></p></body></html>"""
+<body><h1>Checkout</h1><div id="payment"></div><button id="pay">Pay 14.50</button>
+<p id="result" role="status"></p></body></html>"""
 SCRIPT = """
 const stripe = Stripe('pk_test_page');
 const clientSecret = new URLSearchParams(location.search).get('secret');
@@ -166,3 +169,22 @@ def test_the_dashboards_buttons_work(sandbox: Sandbox, shop: Shop, page: Page, p
     page.get_by_role("button", name="Stop all").click()
     expect(page.get_by_role("button", name="Stop all")).to_have_count(0)
     assert problems == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_are_accessible(sandbox: Sandbox, page: Page, scheme: Any) -> None:
+    intent = sandbox.client.v1.payment_intents.create(
+        {"amount": 990, "currency": "eur", "confirm": True, "payment_method": "pm_card_authenticationRequired"}
+    )
+    page.emulate_media(color_scheme=scheme)
+    challenge = f"/3ds/{intent.id}?client_secret={intent.client_secret}"
+    pages = ["/", f"/payments/{intent.id}", "/webhooks", "/refunds", "/faults", "/mail", challenge, "/elements/card"]
+    for path in pages:
+        page.goto(sandbox.url + path)
+        # The card form is a part of the shop's page and lies on its background.
+        whole = path != "/elements/card"
+        if not whole:
+            page.evaluate("document.documentElement.style.setProperty('background', 'var(--paper)')")
+        rules = {name: {"enabled": whole} for name in ("landmark-one-main", "page-has-heading-one", "region")}
+        report = Axe().run(page, options={"rules": rules})
+        assert report.violations_count == 0, f"{path}: {report.generate_report()}"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.domains.sandbox.processes import ENVIRON, Sandbox, Shop, free_port, start, until
 
 from bottega.sandbox.faults import FaultPlan, Kind, parse, rules_of
+from tests.domains.sandbox.processes import ENVIRON, Sandbox, Shop, free_port, start, until
 
 PARAMS = {"amount": 700, "currency": "eur", "confirm": True, "payment_method": "pm_card_visa"}
 
@@ -86,8 +86,9 @@ def test_refusals_before_the_work_can_be_retried(sandbox: Sandbox, kind: str, st
 
 
 def test_webhooks_are_dropped_duplicated_and_delayed_by_the_plan(sandbox: Sandbox, shop: Shop) -> None:
-    plan(sandbox, webhook_drop={"probability": 1, "only": "charge."}, webhook_duplicate={"probability": 1, "only": "created"},
-         webhook_delay={"probability": 1, "seconds": 3600, "only": "payment_intent.succeeded"})  # fmt: skip
+    late = {"probability": 1, "seconds": 3600, "only": "payment_intent.succeeded"}
+    lost, twice = {"probability": 1, "only": "charge."}, {"probability": 1, "only": "created"}
+    plan(sandbox, webhook_drop=lost, webhook_duplicate=twice, webhook_delay=late)
     intent = sandbox.client.v1.payment_intents.create(PARAMS)  # type: ignore[arg-type]
     until(lambda: len(shop.types(intent.id)) == 2)
     time.sleep(0.2)
@@ -143,3 +144,15 @@ def test_a_used_port_is_said_clearly(sandbox: Sandbox) -> None:
 def test_other_sites_cannot_press_the_buttons(sandbox: Sandbox) -> None:
     answer = httpx.post(f"{sandbox.url}/_sandbox/reset", headers={"Origin": "https://evil.example"})
     assert answer.status_code == 403
+
+
+def test_it_stops_at_once_and_cleanly_even_while_a_call_hangs(tmp_path: Path) -> None:
+    running = start(data=str(tmp_path / "sandbox.db"))
+    running.control("faults", {"rules": {"timeout_before": 1}})
+    began = time.monotonic()
+    with pytest.raises(httpx.ReadTimeout):
+        post(running, "hangs", 0.2)
+    running.stop()
+    assert running.process.returncode == 0
+    assert time.monotonic() - began < 3
+    assert not (tmp_path / "sandbox.db-wal").exists()

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 import stripe
+
 from tests.domains.sandbox.processes import Sandbox
 
 PARAMS = {"amount": 700, "currency": "eur"}

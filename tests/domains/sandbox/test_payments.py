@@ -2,6 +2,7 @@
 
 import pytest
 import stripe
+
 from tests.domains.sandbox.processes import Sandbox
 
 

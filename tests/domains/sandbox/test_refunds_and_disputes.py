@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import stripe
+
 from tests.domains.sandbox.processes import Sandbox, until
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 import stripe
-from tests.domains.sandbox.processes import SECRET, Sandbox, Shop, until
 
 from bottega.sandbox.webhooks import forge, signature
+from tests.domains.sandbox.processes import SECRET, Sandbox, Shop, until
 
 
 @pytest.fixture(autouse=True)

@@ -3,15 +3,17 @@
 import asyncio
 import re
 
+import msgspec
 import pytest
 
 from bottega.domains.catalog import MenuIndex, read_menu
-from bottega.domains.identity import People
+from bottega.domains.identity import People, WrongLogin
 from bottega.domains.merchants import FulfillmentType, TaxMode, list_stores, tax_rate_ppm
-from bottega.entrypoints.seed import SeedResult, new_password, seed
+from bottega.entrypoints.seed import SeedResult, chain, new_password, seed
 from bottega.entrypoints.seed.passwords import words
 from bottega.infra.crypto import Keyring
 from bottega.infra.transaction import Database
+from bottega.kit.errors import Invalid
 from tests.conftest import Shop
 
 
@@ -51,6 +53,17 @@ async def test_two_processes_that_seed_at_once_make_one_chain(database: Database
     assert all(len(each.stores) == 3 for each in results)
 
 
+async def test_a_chain_that_is_wrong_in_its_last_store_leaves_nothing(database: Database, keyring: Keyring) -> None:
+    good = chain()
+    lost = msgspec.structs.replace(good.shops[2].store, timezone="Asia/Atlantis")
+    bad = msgspec.structs.replace(good, shops=(*good.shops[:2], msgspec.structs.replace(good.shops[2], store=lost)))
+
+    with pytest.raises(Invalid):
+        await seed(database, People(keyring, database), bad)
+
+    assert (await seed(database, People(keyring, database))).created
+
+
 async def test_everybody_gets_in_with_the_password_they_were_given_and_with_no_other(
     module_shop: Shop, keyring: Keyring
 ) -> None:
@@ -62,7 +75,7 @@ async def test_everybody_gets_in_with_the_password_they_were_given_and_with_no_o
         assert user.name == each.name
         assert [role.role for role in user.roles] == [each.role]
         assert (user.roles[0].store_id is None) == (each.store is None)
-    with pytest.raises(Exception, match="password"):
+    with pytest.raises(WrongLogin):
         await people.check_password(merchant_id, "admin", module_shop.seeded.logins[1].password)
 
 

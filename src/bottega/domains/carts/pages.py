@@ -93,7 +93,7 @@ def _card(shown_id: str, item: Item, now: datetime, timezone: str) -> ShelfItem:
         name=product.name,
         description=product.description,
         image=product.image,
-        tags=product.tags,
+        tags=tuple(tag for tag in product.tags if tag != "VEGETARIAN" or "VEGAN" not in product.tags),
         price=min(prices),
         from_price=min(prices) != max(prices),
         available=stocked and in_daypart(product, now, timezone),

@@ -6,7 +6,7 @@ Not here: what a subject or a token is technically (infra/auth). Logins are seal
 from bottega.domains.identity.actions import People, close_session, hash_password, issue_refresh, open_session, refresh
 from bottega.domains.identity.errors import GrantUnsupported, LoginTaken, MerchantNeeded, RefreshRefused, WrongLogin
 from bottega.domains.identity.model import AddUser, LogIn, TokenAnswer, User
-from bottega.domains.identity.rules import PERMISSIONS, ROLES, grants_of, staff_subject, subject_of_claims
+from bottega.domains.identity.rules import PERMISSIONS, ROLES, grants_of, staff_subject, subject_of, subject_of_claims
 
 __all__ = [
     "PERMISSIONS",
@@ -28,5 +28,6 @@ __all__ = [
     "open_session",
     "refresh",
     "staff_subject",
+    "subject_of",
     "subject_of_claims",
 ]

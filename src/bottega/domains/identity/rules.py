@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from bottega.domains.identity.model import User
 from bottega.kit.subject import Claims, Role, Subject, SubjectKind
 
 PERMISSIONS: Mapping[str, str] = {
@@ -57,3 +58,11 @@ def staff_subject(
 ) -> Subject:
     """A member of staff as a subject."""
     return Subject(SubjectKind.STAFF, user_id, merchant_id, roles, grants_of(roles), permission_version, name)
+
+
+def subject_of(user: User) -> Subject:
+    """A user as the subject that their tokens and sessions speak for."""
+    if user.kind is SubjectKind.STAFF:
+        return staff_subject(user.merchant_id, user.user_id, user.roles, user.name, user.permission_version)
+    grants = grants_of(user.roles)
+    return Subject(user.kind, user.user_id, user.merchant_id, user.roles, grants, user.permission_version, user.name)

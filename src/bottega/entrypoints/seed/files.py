@@ -55,5 +55,5 @@ def chain() -> Chain:
 
 
 def _read(name: str, into: type[T]) -> T:
-    content: dict[str, Any] = tomllib.loads((resources.files(__package__) / name).read_text("utf-8"))
+    content: dict[str, Any] = tomllib.loads((resources.files("bottega.entrypoints.seed") / name).read_text("utf-8"))
     return msgspec.convert(content, into)

@@ -17,4 +17,4 @@ def new_password() -> str:
 @cache
 def words() -> tuple[str, ...]:
     """The words that passwords are made of."""
-    return tuple((resources.files(__package__) / "words.txt").read_text("utf-8").split())
+    return tuple((resources.files("bottega.entrypoints.seed") / "words.txt").read_text("utf-8").split())

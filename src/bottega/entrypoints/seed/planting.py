@@ -74,12 +74,15 @@ class _Planting(msgspec.Struct, frozen=True):
     hashes: dict[str, str]
 
 
-async def seed(database: Database, people: People) -> SeedResult:
-    """Write the demo chain and make passwords for its staff; do nothing where a merchant exists already."""
+async def seed(database: Database, people: People, demo: Chain | None = None) -> SeedResult:
+    """Write the demo chain (or another) and make passwords for its staff; do nothing where a merchant exists already.
+
+    Raises what the verbs raise for data that is wrong (`Invalid`, `LoginTaken`), and then nothing is written.
+    """
     there = await _existing(database)
     if there is not None:
         return there
-    demo = chain()
+    demo = demo or chain()
     logins = [_login(each, None) for each in demo.staff]
     logins += [_login(each, shop.store.slug) for shop in demo.shops for each in shop.staff]
     hashes = {each.login: await hash_password(each.password) for each in logins}

@@ -248,6 +248,21 @@ def salad() -> str:
     )
 
 
+def soup() -> str:
+    bowl = "M20 36h56c0 14-9 24-20 24H40c-11 0-20-10-20-24Z"
+    return (
+        shadow(48, 28)
+        + fill(bowl, "white")
+        + fill("M23 40h50c-1 4-3 8-6 11-9 3-29 3-38 0-3-3-5-7-6-11Z", "clay")
+        + fill("M76 36c0 14-9 24-20 24h-8c10-3 17-12 18-24Z", "shade")
+        + dot(40, 44, 2, "leaf")
+        + dot(52, 46, 2, "leaf")
+        + dot(60, 43, 1.6, "leaf")
+        + line(bowl + "M20 40h56")
+        + vapour(48, 34)
+    )
+
+
 def yoghurt() -> str:
     pot = glass(26, 21, 16, [(0.92, "white"), (0.4, "berry")])
     berries = (

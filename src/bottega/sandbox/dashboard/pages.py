@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from bottega.sandbox import ledger
-from bottega.sandbox.controls import deliveries
 from bottega.sandbox.faults import DEFAULT_SECONDS, DESCRIPTIONS, Kind
-from bottega.sandbox.store import Doc
+from bottega.sandbox.store import Doc, books, deliveries
 from bottega.sandbox.templates import page
 from bottega.sandbox.web import Request, Response, json
 from bottega.sandbox.world import World
@@ -42,7 +40,7 @@ def serve(world: World, request: Request) -> Response:
 
 
 def _page(world: World, template: str, here: str, *, status: int = 200, **values: Any) -> Response:
-    counts = dict(world.store.rows("SELECT state, count(*) FROM deliveries GROUP BY state"))
+    counts = deliveries.counts(world.store)
     return page(
         template, status=status, here=here, counts=counts, holding=world.store.meta("hold_webhooks") == "1",
         faults_on=len(world.faults.rules), ahead=world.clock.offset, now=world.clock.time(), **values,
@@ -54,7 +52,7 @@ def _payments(world: World) -> Response:
     methods = {i["id"]: _face(world, i) for i in intents}
     captured = [
         (currency, accounts.get("card_network", 0), accounts.get("holds_network", 0))
-        for currency, accounts in ledger.balances(world.store).items()
+        for currency, accounts in books.balances(world.store).items()
     ]
     return _page(
         world, "payments.html", "payments", intents=intents, faces=methods, captured=captured,
@@ -65,11 +63,12 @@ def _payments(world: World) -> Response:
 def _face(world: World, intent: Doc) -> str:
     """`visa ·· 4242`, or what else it was paid with."""
     charge = world.store.get("charge", intent["latest_charge"] or "") or {}
-    details = charge.get("payment_method_details")
+    method = world.store.get("payment_method", intent["payment_method"] or "")
+    details = method or charge.get("payment_method_details")
     if not details:
         return ""
     card = details.get("card")
-    return f"{card['brand']} ·· {card['last4']}" if card else details["type"].replace("_", " ")
+    return f"{card['brand'].capitalize()} ·· {card['last4']}" if card else details["type"].replace("_", " ")
 
 
 def _payment(world: World, name: str) -> Response:
@@ -77,12 +76,12 @@ def _payment(world: World, name: str) -> Response:
     if intent is None:
         return _page(world, "missing.html", "payments", status=404)
     store = world.store
-    entries = [e for e in ledger.entries(store, 0, 500, name) if e["account"] in ("card_network", "holds_network")]
+    entries = [e for e in books.entries(store, 0, 500, name) if e["account"] in ("card_network", "holds_network")]
     return _page(
         world, "payment.html", "payments", intent=intent, face=_face(world, intent),
         charge=store.get("charge", intent["latest_charge"] or ""), charges=store.children("charge", name),
         refunds=store.children("refund", name), disputes=store.children("dispute", name), entries=entries,
-        events=store.children("event", name), deliveries=deliveries(world, 200, subject=name),
+        events=store.children("event", name), deliveries=deliveries.newest(store, 200, subject=name),
         back=f"/payments/{name}",
     )  # fmt: skip
 
@@ -91,7 +90,7 @@ def _webhooks(world: World, state: str) -> Response:
     state = state if state in DELIVERY_STATES else ""
     endpoints = world.store.children("webhook_endpoint", "endpoints")
     return _page(
-        world, "webhooks.html", "webhooks", deliveries=deliveries(world, SHOWN, state), state=state,
+        world, "webhooks.html", "webhooks", deliveries=deliveries.newest(world.store, SHOWN, state), state=state,
         states=DELIVERY_STATES, endpoints=[e for e in endpoints if e["url"]],
         back=f"/webhooks?state={state}" if state else "/webhooks",
     )  # fmt: skip

@@ -481,6 +481,7 @@ create table tickets (
   total_minor      bigint not null,
   currency         text not null,
   lines            jsonb not null,
+  changed          boolean not null default false,
   promised_at      timestamptz not null,
   opened_at        timestamptz not null,
   started_at       timestamptz,
@@ -555,8 +556,9 @@ create index log_of_store on log (store_id, seq);
 create index log_of_aggregate on log (store_id, aggregateid, seq);
 
 create table log_head (
-  only_row boolean primary key default true check (only_row),
-  seq      bigint not null
+  only_row  boolean primary key default true check (only_row),
+  seq       bigint not null,
+  floor_seq bigint not null default 0  -- entries up to here are archived; a cursor below has to start afresh
 );
 insert into log_head (seq) values (0);
 

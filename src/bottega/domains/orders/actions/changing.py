@@ -37,10 +37,8 @@ async def change_lines(tx: Tx, change: ChangeLines) -> Order:
     """
     place = change.shop.store
     order = await store.lock(tx, place.store_id, change.order_id)
-    if (
-        order is None
-        or (order.placed_by != tx.subject.subject_id
-        and not tx.subject.may("orders.advance", place.store_id))
+    if order is None or (
+        order.placed_by != tx.subject.subject_id and not tx.subject.may("orders.advance", place.store_id)
     ):
         raise OrderNotFound
     if order.status is not OrderStatus.PLACED:

@@ -50,10 +50,8 @@ async def reopen_payment(tx: Tx, command: OpenPayment) -> Order:
     Raises `OrderNotFound`, `NothingToPay`.
     """
     order = await store.lock(tx, command.store_id, command.order_id)
-    if (
-        order is None
-        or (order.placed_by != tx.subject.subject_id
-        and not tx.subject.may("orders.read", command.store_id))
+    if order is None or (
+        order.placed_by != tx.subject.subject_id and not tx.subject.may("orders.read", command.store_id)
     ):
         raise OrderNotFound
     if order.status is not OrderStatus.PLACED or order.pay_mode is not PayMode.ONLINE or order.payment_id is None:

@@ -145,7 +145,7 @@ class Placing:
         return price(shop, placement.request, placement.now)
 
 
-def first_answer(order: Order) -> Order:
+def as_placed(order: Order) -> Order:
     """An order as it was answered when it was placed, whatever happened to it since."""
     return msgspec.structs.replace(order, status=OrderStatus.PLACED, seq=1, updated_at=order.created_at)
 
@@ -155,7 +155,7 @@ async def _earlier(tx: BatchTx, placement: Placement, order_id: UUID, fingerprin
         return IdempotencyKeyReused()
     order = await store.find(_reading(tx, placement), placement.store.store_id, order_id)
     assert order is not None
-    return Placed(first_answer(order), replayed=True)
+    return Placed(as_placed(order), replayed=True)
 
 
 async def _taken(tx: BatchTx, placement: Placement) -> Placed | DomainError:

@@ -1,14 +1,14 @@
 """Everything the sandbox remembers, in one SQLite file: objects as JSON documents, and a few tables beside them.
 
-All SQL of the sandbox is here. Documents keep their private fields (a leading underscore) to themselves: `public`
-takes them out of whatever leaves the process. A transaction is synchronous and never spans an await, so requests
-can't interleave inside one.
+All SQL of the sandbox is in this package: documents here, the tables beside them in a file each. Documents keep their
+private fields (a leading underscore) to themselves: `public` takes them out of whatever leaves the process. A
+transaction is synchronous and never spans an await, so requests can't interleave inside one.
 """
 
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 
@@ -78,13 +78,19 @@ class Store:
             raise
         self.db.execute("COMMIT")
 
-    def rows(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
+    def rows(self, sql: LiteralString, args: Sequence[Any] = ()) -> list[Row]:
         """All rows of a reading statement."""
         return self.db.execute(sql, args).fetchall()
 
-    def run(self, sql: str, args: Sequence[Any] = ()) -> int:
+    def run(self, sql: LiteralString, args: Sequence[Any] = ()) -> int:
         """Run a writing statement; the id of the row it inserted."""
         return self.db.execute(sql, args).lastrowid or 0
+
+    def dicts(self, sql: LiteralString, args: Sequence[Any] = ()) -> list[Doc]:
+        """All rows by the names of their columns."""
+        cursor = self.db.execute(sql, args)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def get(self, kind: str, name: str) -> Doc | None:
         """One document."""
@@ -141,5 +147,13 @@ class Store:
 
     def wipe(self) -> None:
         """Forget everything that happened; settings stay."""
-        for table in ("objects", "idempotency", "ledger", "deliveries", "jobs", "mails"):
-            self.db.execute(f"DELETE FROM {table}")  # noqa: S608  the names are the ones above
+        self.db.execute("DELETE FROM objects")
+        self.db.execute("DELETE FROM idempotency")
+        self.db.execute("DELETE FROM ledger")
+        self.db.execute("DELETE FROM deliveries")
+        self.db.execute("DELETE FROM jobs")
+        self.db.execute("DELETE FROM mails")
+
+    def delete(self, name: str) -> None:
+        """Forget one document."""
+        self.db.execute("DELETE FROM objects WHERE id = ?", (name,))

@@ -1,0 +1,93 @@
+"""Decisions about tickets: what an order looks like on the board, and where its status puts it. Values in, values out."""
+
+from datetime import datetime
+from uuid import UUID
+
+from bottega.domains.kitchen.model import Ticket, TicketLine, TicketModifier
+from bottega.domains.kitchen.states import TicketState
+from bottega.domains.merchants import PayMode
+from bottega.domains.orders import Order, OrderStatus, display_number
+
+_STATE_OF = {
+    OrderStatus.IN_PROGRESS: TicketState.STARTED,
+    OrderStatus.READY: TicketState.DONE,
+    OrderStatus.COMPLETED: TicketState.CLOSED,
+    OrderStatus.CANCELLED: TicketState.CANCELLED,
+}
+_RANK = {
+    TicketState.QUEUED: 0,
+    TicketState.STARTED: 1,
+    TicketState.DONE: 2,
+    TicketState.CLOSED: 3,
+    TicketState.CANCELLED: 3,
+}
+
+
+def belongs_in_queue(order: Order) -> bool:
+    """Online orders are made once paid, orders paid at the store at once."""
+    if order.pay_mode is PayMode.AT_STORE:
+        return order.status is not OrderStatus.CANCELLED
+    return order.status not in (OrderStatus.PLACED, OrderStatus.CANCELLED)
+
+
+def ticket_of(order: Order, prefix: str, ticket_id: UUID, now: datetime) -> Ticket:
+    """A fresh ticket for an order."""
+    return Ticket(
+        merchant_id=order.merchant_id,
+        store_id=order.store_id,
+        ticket_id=ticket_id,
+        order_id=order.order_id,
+        state=_STATE_OF.get(order.status, TicketState.QUEUED),
+        version=1,
+        order_status=order.status,
+        order_seq=order.seq,
+        number=display_number(prefix, order.number),
+        name=order.contact_name,
+        fulfillment_type=order.fulfillment_type,
+        pay_mode=order.pay_mode,
+        paid=order.pay_mode is PayMode.ONLINE or order.status is OrderStatus.COMPLETED,
+        total_minor=order.total_minor,
+        currency=order.currency,
+        lines=lines_of(order),
+        promised_at=order.promised_at,
+        opened_at=now,
+        started_at=now if order.status is OrderStatus.IN_PROGRESS else None,
+    )
+
+
+def lines_of(order: Order, before: tuple[TicketLine, ...] = ()) -> tuple[TicketLine, ...]:
+    """The lines of a ticket; what was ticked on a line that is still there stays ticked."""
+    made = {line.line_id for line in before if line.made}
+    return tuple(
+        TicketLine(
+            line_id=line.line_id,
+            qty=line.qty,
+            name=line.name,
+            variant_name=line.variant_name,
+            modifiers=tuple(TicketModifier(each.name, each.kitchen) for each in line.modifiers),
+            note=line.note,
+            category=line.category,
+            made=line.line_id in made,
+        )
+        for line in order.lines
+    )
+
+
+def state_for(order_status: OrderStatus, current: TicketState) -> TicketState:
+    """Where an order's status puts its ticket: forward only, because a recalled ticket may be behind its order."""
+    target = _STATE_OF.get(order_status, current)
+    return target if _RANK[target] > _RANK[current] else current
+
+
+def next_state(state: TicketState) -> TicketState | None:
+    """Where a bump leads from here."""
+    return {TicketState.QUEUED: TicketState.STARTED, TicketState.STARTED: TicketState.DONE}.get(state)
+
+
+def order_step(ticket: Ticket, target: TicketState) -> OrderStatus | None:
+    """The status that a bump should move the order to, or None when the order is there already."""
+    if target is TicketState.STARTED and ticket.order_status in (OrderStatus.PLACED, OrderStatus.PAID):
+        return OrderStatus.IN_PROGRESS
+    if target is TicketState.DONE and ticket.order_status == OrderStatus.IN_PROGRESS:
+        return OrderStatus.READY
+    return None

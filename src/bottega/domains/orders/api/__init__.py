@@ -1,0 +1,5 @@
+"""The orders' JSON face: how orders look to clients (views), and the calls (placing, managing)."""
+
+from bottega.domains.orders.api import managing, placing
+
+HANDLERS = [*placing.HANDLERS, *managing.HANDLERS]

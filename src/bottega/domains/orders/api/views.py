@@ -1,0 +1,249 @@
+"""How orders look to clients."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from bottega.domains import payments
+from bottega.domains.orders import rules
+from bottega.domains.orders.model import Order, OrderEvent, OrderLine
+from bottega.domains.payments import Payment, PaymentStatus, Refund
+from bottega.domains.pricing import Quote
+from bottega.infra.db import ReadTx
+from bottega.infra.web.context import Context
+from bottega.kit import ids
+
+
+class LineModifierView(msgspec.Struct, frozen=True):
+    """A chosen modifier as it was named and priced when the order was placed."""
+
+    modifier_id: str
+    name: str
+    price_delta: int
+    group_name: str
+
+
+class OrderLineView(msgspec.Struct, frozen=True, kw_only=True):
+    """One line; amounts in the order's currency (minor units)."""
+
+    line_id: str
+    product_id: str
+    variant_id: str
+    name: str
+    variant_name: str
+    qty: int
+    unit_price: int
+    modifiers: list[LineModifierView]
+    note: str
+    discount: int
+    tax: int
+    total: int
+
+
+class OrderPaymentView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where the order's payment stands. `client_secret` only while there is something to confirm."""
+
+    payment_id: str
+    status: str
+    client_secret: str | None = None
+    refund_status: str | None = None
+    refunded: int = 0
+
+
+class HistoryView(msgspec.Struct, frozen=True):
+    """One step of an order's history."""
+
+    seq: int
+    event: str
+    from_status: str | None
+    to_status: str
+    at: datetime
+    actor: str
+    reason: str | None
+
+
+class OrderView(msgspec.Struct, frozen=True, kw_only=True):
+    """An order. Amounts in the minor unit of `currency`; `tax` is contained in `total` when `tax_included`."""
+
+    order_id: str
+    store_id: str
+    number: str
+    status: str
+    fulfillment_type: str
+    pay_mode: str
+    currency: str
+    subtotal: int
+    discount: int
+    tax: int
+    tax_included: bool
+    fees: int
+    total: int
+    contact_name: str
+    lines: list[OrderLineView]
+    payment: OrderPaymentView | None
+    tracking_url: str
+    ready_estimate: datetime
+    requested_for: datetime | None
+    seq: int
+    created_at: datetime
+    allowed_transitions: list[str]
+    history: list[HistoryView] | msgspec.UnsetType = msgspec.UNSET
+
+
+class OrdersView(msgspec.Struct, frozen=True):
+    """A page of orders, newest first."""
+
+    data: list[OrderView]
+    next_cursor: str | None
+
+
+class QuoteLineView(msgspec.Struct, frozen=True, kw_only=True):
+    """One priced line."""
+
+    name: str
+    variant_name: str
+    qty: int
+    unit_price: int
+    modifiers: list[LineModifierView]
+    note: str
+    discount: int
+    tax: int
+    total: int
+
+
+class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order would cost now; nothing is stored. Amounts in the minor unit of `currency`."""
+
+    currency: str
+    subtotal: int
+    discount: int
+    tax: int
+    tax_included: bool
+    fees: int
+    total: int
+    menu_version: int
+    lines: list[QuoteLineView]
+
+
+def tracking_url(here: Context, order_id: UUID) -> str:
+    """The unguessable address of an order's page."""
+    return f"{here.settings.public_url}/o/{ids.show('ord', order_id)}.{here.keyring.link_token(order_id)}"
+
+
+def order_view(
+    here: Context,
+    order: Order,
+    prefix: str,
+    payment: OrderPaymentView | None,
+    history: list[OrderEvent] | None = None,
+) -> OrderView:
+    """An order as clients see it."""
+    return OrderView(
+        order_id=ids.show("ord", order.order_id),
+        store_id=ids.show("sto", order.store_id),
+        number=rules.display_number(prefix, order.number),
+        status=order.status,
+        fulfillment_type=order.fulfillment_type,
+        pay_mode=order.pay_mode,
+        currency=order.currency,
+        subtotal=order.subtotal_minor,
+        discount=order.discount_minor,
+        tax=order.tax_minor,
+        tax_included=order.tax_included,
+        fees=order.fees_minor,
+        total=order.total_minor,
+        contact_name=order.contact_name,
+        lines=[_line(line) for line in order.lines],
+        payment=payment,
+        tracking_url=tracking_url(here, order.order_id),
+        ready_estimate=order.promised_at,
+        requested_for=order.requested_for,
+        seq=order.seq,
+        created_at=order.created_at,
+        allowed_transitions=[*rules.allowed(order)],
+        history=msgspec.UNSET if history is None else [_step(event) for event in history],
+    )
+
+
+def payment_view(payment: Payment, refunds: list[Refund], *, secret: bool) -> OrderPaymentView:
+    """The payment of an order as clients see it; `secret` shows what its customer confirms it with."""
+    open_now = payment.status in (
+        PaymentStatus.REQUIRES_PAYMENT,
+        PaymentStatus.REQUIRES_ACTION,
+        PaymentStatus.PROCESSING,
+    )
+    return OrderPaymentView(
+        payment_id=ids.show("pay", payment.payment_id),
+        status=payment.status,
+        client_secret=payment.client_secret if secret and open_now else None,
+        refund_status=refunds[-1].status if refunds else None,
+        refunded=payment.refunded_minor,
+    )
+
+
+async def payment_of(tx: ReadTx, order: Order, *, secret: bool) -> OrderPaymentView | None:
+    """The payment of an order, read in the caller's snapshot."""
+    if order.payment_id is None:
+        return None
+    payment = await payments.read(tx, order.store_id, order.payment_id)
+    if payment is None:
+        return None
+    return payment_view(payment, await payments.refunds(tx, order.store_id, order.payment_id), secret=secret)
+
+
+def quote_view(quote: Quote) -> QuoteView:
+    """A quote as clients see it."""
+    return QuoteView(
+        currency=quote.currency,
+        subtotal=quote.subtotal_minor,
+        discount=quote.discount_minor,
+        tax=quote.tax_minor,
+        tax_included=quote.tax_included,
+        fees=quote.fees_minor,
+        total=quote.total_minor,
+        menu_version=quote.menu_version,
+        lines=[
+            QuoteLineView(
+                name=line.name,
+                variant_name=line.variant_name,
+                qty=line.qty,
+                unit_price=line.unit_minor,
+                modifiers=[
+                    LineModifierView(ids.show("mod", UUID(m.modifier_id)), m.name, m.price_delta, m.group_name)
+                    for m in line.modifiers
+                ],
+                note=line.note,
+                discount=line.discount_minor,
+                tax=line.tax_minor,
+                total=line.total_minor,
+            )
+            for line in quote.lines
+        ],
+    )
+
+
+def _line(line: OrderLine) -> OrderLineView:
+    return OrderLineView(
+        line_id=ids.show("lin", line.line_id),
+        product_id=ids.show("prd", line.product_id),
+        variant_id=ids.show("var", line.variant_id),
+        name=line.name,
+        variant_name=line.variant_name,
+        qty=line.qty,
+        unit_price=line.unit_minor,
+        modifiers=[
+            LineModifierView(ids.show("mod", UUID(m.modifier_id)), m.name, m.price_delta, m.group_name)
+            for m in line.modifiers
+        ],
+        note=line.note,
+        discount=line.discount_minor,
+        tax=line.tax_minor,
+        total=line.total_minor,
+    )
+
+
+def _step(event: OrderEvent) -> HistoryView:
+    return HistoryView(
+        event.seq, event.event, event.from_status, event.to_status, event.at, event.actor_kind, event.reason
+    )

@@ -1,0 +1,127 @@
+"""The pages of one order: checking out, paying, following it. Handlers come below what they show.
+
+Not here: the rules of placing and moving (actions), the card form (the provider's own frame). Whether an order is paid
+is never read from the address a browser comes back to: the page says so when the order says so.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from bottega.domains.merchants import PayMode, Store, ready_window
+from bottega.domains.orders.model import Order, OrderEvent
+from bottega.domains.orders.states import CUSTOMER_CANCELS, OrderStatus
+from bottega.domains.payments import Payment
+from bottega.infra.web.i18n import Translator
+
+_S = OrderStatus
+_WAY = {
+    PayMode.ONLINE: (_S.PLACED, _S.PAID, _S.IN_PROGRESS, _S.READY, _S.COMPLETED),
+    PayMode.AT_STORE: (_S.PLACED, _S.IN_PROGRESS, _S.READY, _S.COMPLETED),
+}
+_FINAL = frozenset({_S.COMPLETED, _S.CANCELLED, _S.FAILED})
+_LATE_BY = (timedelta(minutes=2), timedelta(minutes=5))
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One station of an order: `state` is done, now or next; `at` is when it was reached."""
+
+    status: OrderStatus
+    state: str
+    at: datetime | None
+
+
+class Tracking(msgspec.Struct, frozen=True, kw_only=True):
+    """What the tracking page says beside the order itself."""
+
+    headline: str
+    line: str
+    steps: tuple[Step, ...]
+    money_line: str
+    pay_path: str
+    can_cancel: bool
+    final: bool
+    confirming: bool
+
+
+def steps(order: Order, history: Sequence[OrderEvent]) -> tuple[Step, ...]:
+    """The stations of an order with the times of those it has passed; a cancelled one shows only where it was."""
+    reached = {event.to_status: event.at for event in history}
+    way = _WAY[order.pay_mode]
+    if order.status is _S.CANCELLED:
+        return tuple(Step(status, "done", reached[status]) for status in way if status in reached)
+    here = way.index(order.status) if order.status in way else 0
+    last = len(way) - 1
+    return tuple(
+        Step(
+            status,
+            "done" if place < here or here == last else "now" if place == here else "next",
+            reached.get(status) if place <= here else None,
+        )
+        for place, status in enumerate(way)
+    )
+
+
+def window(order: Order, store: Store, now: datetime) -> tuple[datetime, datetime, bool]:
+    """From when to when it should be ready, and whether that is later than was promised."""
+    start, end = order.promised_at, order.promised_at + (ready_window(store, now)[1] - ready_window(store, now)[0])
+    if end >= now:
+        return start, end, False
+    return now + _LATE_BY[0], now + _LATE_BY[1], True
+
+
+def tracking(
+    order: Order, history: Sequence[OrderEvent], payment: Payment | None, store: Store, look: "Seen"
+) -> Tracking:
+    """Put an order into words for its customer."""
+    t = look.t
+    unpaid = order.status is _S.PLACED and order.pay_mode is PayMode.ONLINE
+    confirming = unpaid and look.paying
+    headline = t(f"track.{order.status}")
+    if unpaid:
+        headline = t("checkout.confirming") if confirming else t("track.PLACED_unpaid")
+    return Tracking(
+        headline=headline,
+        line=_line(order, payment, store, look),
+        steps=steps(order, history),
+        money_line=_money_line(order, payment, t),
+        pay_path=f"{look.path}/pay" if unpaid and not confirming else "",
+        can_cancel=order.status in CUSTOMER_CANCELS,
+        final=order.status in _FINAL,
+        confirming=confirming,
+    )
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """How an order is being looked at: by whom (`t`), when, at which address, and just after paying or not."""
+
+    t: Translator
+    now: datetime
+    path: str
+    paying: bool = False
+
+
+def _line(order: Order, payment: Payment | None, store: Store, look: Seen) -> str:
+    t = look.t
+    if order.status is _S.READY:
+        return t("track.when_ready")
+    if order.status is _S.COMPLETED:
+        return t("track.when_done")
+    if order.status in _FINAL:
+        if payment is not None and payment.captured_minor > 0:
+            return t("track.when_refund", amount=t.money(payment.captured_minor, order.currency))
+        return t("track.when_cancelled")
+    if order.status is _S.PLACED and order.pay_mode is PayMode.ONLINE:
+        return "" if look.paying else t("track.unpaid", amount=t.money(order.total_minor, order.currency))
+    start, end, late = window(order, store, look.now)
+    return t("track.when_late" if late else "track.when", window=t.window(start, end, store.timezone))
+
+
+def _money_line(order: Order, payment: Payment | None, t: Translator) -> str:
+    amount = t.money(order.total_minor, order.currency)
+    if payment is not None and payment.captured_minor > 0 and order.status is not _S.CANCELLED:
+        return t("track.paid", amount=amount)
+    if order.pay_mode is PayMode.AT_STORE and order.status not in _FINAL:
+        return t("track.pay_at_store", amount=amount)
+    return ""

@@ -1,0 +1,174 @@
+"""The payments' JSON face: the provider's webhook, refunds for managers, a payment with its ledger."""
+
+from datetime import datetime
+
+import msgspec
+from litestar import Response, get, post
+
+from bottega.domains.payments import store
+from bottega.domains.payments.actions.asking import Desk
+from bottega.domains.payments.actions.recording import request_refund
+from bottega.domains.payments.errors import PaymentNotFound
+from bottega.domains.payments.model import Entry, Payment, Refund, RefundRequest
+from bottega.infra.telemetry import OUTCOMES
+from bottega.infra.web.after import follow
+from bottega.infra.web.answers import json, kept
+from bottega.infra.web.body import Strict, claim, rendered
+from bottega.infra.web.context import context, owned
+from bottega.infra.web.problem import AnyRequest
+from bottega.kit import ids
+from bottega.kit.errors import DomainError, Invalid
+from bottega.kit.subject import Subject
+from bottega.kit.text import clean
+
+
+class RefundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Give money back: `amount` in minor units, or all that is left. `lines` names order lines for the record."""
+
+    reason: str
+    amount: int | None = None
+    lines: tuple[str, ...] = ()
+
+
+class RefundView(msgspec.Struct, frozen=True):
+    """A refund."""
+
+    refund_id: str
+    payment_id: str
+    amount: int
+    status: str
+    reason: str
+    created_at: datetime
+
+
+class EntryView(msgspec.Struct, frozen=True):
+    """One line of a payment's ledger."""
+
+    no: int
+    kind: str
+    amount: int
+    provider_ref: str | None
+    note: str | None
+    actor: str
+    at: datetime
+
+
+class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment with its append-only events."""
+
+    payment_id: str
+    order_id: str
+    provider: str
+    provider_ref: str | None
+    status: str
+    refund_status: str | None
+    amount: int
+    captured: int
+    refunded: int
+    currency: str
+    tender: str | None
+    receipt_ref: str | None
+    failure_code: str | None
+    created_at: datetime
+    events: list[EntryView]
+    refunds: list[RefundView]
+
+
+class Received(msgspec.Struct, frozen=True):
+    """The provider's event is kept."""
+
+    received: bool
+
+
+@post("/v1/payments/webhook", status_code=200, summary="The provider's signed events", tags=["Payment"])
+async def webhook(request: AnyRequest) -> Response[Received]:
+    """Verified on the raw body, kept once, answered at once, applied right after. Forged, stale or future-dated: 400."""
+    desk = context(request).part(Desk)
+    try:
+        event = await desk.receive(await request.body(), request.headers.get("stripe-signature", ""))
+    except DomainError as error:
+        OUTCOMES.labels(f"webhook_{error.code}").inc()
+        raise
+    OUTCOMES.labels("webhook_received" if event else "webhook_repeated").inc()
+    if event is not None:
+        follow(desk.apply(event.merchant_id, event.account, event.event_id))
+    return json(Received(received=True))  # type: ignore[return-value]
+
+
+@get("/v1/payments/{payment_id:str}", summary="A payment with its ledger", tags=["Payment"])
+async def get_payment(request: AnyRequest, payment_id: str) -> Response[PaymentView]:
+    """For staff who may see payments."""
+    here, subject, store_id, parsed = await owned(request, "pay", payment_id)
+    subject.require("payments.read", store_id)
+    async with here.database.read(subject.merchant_id) as tx:
+        payment = await store.read(tx, store_id, parsed)
+        if payment is None:
+            raise PaymentNotFound
+        entries = await store.entries(tx, store_id, parsed)
+        refunds = await store.refunds(tx, store_id, parsed)
+    return json(payment_view(payment, entries, refunds))  # type: ignore[return-value]
+
+
+@post("/v1/payments/{payment_id:str}/refunds", dto=Strict[RefundBody], return_dto=None, status_code=201,
+      summary="Refund a payment", tags=["Payment"])  # fmt: skip
+async def refund(request: AnyRequest, payment_id: str, data: RefundBody) -> Response[RefundView]:
+    """Never more than was captured. The money is on its way (PENDING) until the provider says that it is back."""
+    here, subject, store_id, parsed = await owned(request, "pay", payment_id)
+    subject.require("payments.refund", store_id)
+    reason = clean(data.reason, "/reason", max_length=200)
+    if not reason:
+        raise Invalid("A refund has a reason")
+    command = RefundRequest(store_id=store_id, payment_id=parsed, amount_minor=data.amount, reason=reason)
+    key = claim(request, "payments.refund", command, data.lines)
+    answer = await here.database.answer(
+        request_refund, command, by=subject, key=key, view=lambda made: rendered(refund_view(made), 201)
+    )
+    ask_soon(here.part(Desk), subject, command)
+    return kept(answer)  # type: ignore[return-value]
+
+
+def ask_soon(desk: Desk, subject: Subject, command: RefundRequest) -> None:
+    """Ask the provider right after the answer."""
+    follow(desk.ask(subject.merchant_id, command.store_id, command.payment_id, first=True))
+
+
+def refund_view(made: Refund) -> RefundView:
+    """A refund as clients see it."""
+    return RefundView(
+        refund_id=ids.show("ref", made.refund_id),
+        payment_id=ids.show("pay", made.payment_id),
+        amount=made.amount_minor,
+        status=made.status,
+        reason=made.reason,
+        created_at=made.created_at,
+    )
+
+
+def payment_view(payment: Payment, entries: list[Entry], refunds: list[Refund]) -> PaymentView:
+    """A payment as staff see it."""
+    return PaymentView(
+        payment_id=ids.show("pay", payment.payment_id),
+        order_id=ids.show("ord", payment.reference),
+        provider=payment.provider,
+        provider_ref=payment.provider_ref,
+        status=payment.status,
+        refund_status=refunds[-1].status if refunds else None,
+        amount=payment.amount_minor,
+        captured=payment.captured_minor,
+        refunded=payment.refunded_minor,
+        currency=payment.currency,
+        tender=payment.tender,
+        receipt_ref=payment.receipt_ref,
+        failure_code=payment.failure_code,
+        created_at=payment.created_at,
+        events=[
+            EntryView(
+                each.entry_no, each.kind, each.amount_minor, each.provider_ref, each.note, each.actor_kind, each.at
+            )
+            for each in entries
+        ],
+        refunds=[refund_view(each) for each in refunds],
+    )
+
+
+HANDLERS = [webhook, get_payment, refund]

@@ -1,0 +1,87 @@
+"""Running it: alive, ready, metrics, the API's description and its documents, and the built files."""
+
+from typing import Any, LiteralString
+
+import msgspec
+import psycopg
+from litestar import Response, get
+from litestar.static_files import create_static_files_router
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from bottega.domains.payments import Desk, OnlineOff
+from bottega.infra.web.answers import json
+from bottega.infra.web.context import context
+from bottega.infra.web.pages import STATIC
+from bottega.infra.web.problem import AnyRequest
+from bottega.infra.web.streams import Hub
+from bottega.kit.errors import Unavailable
+
+CAN_WRITE: LiteralString = """
+select not pg_is_in_recovery() and current_setting('transaction_read_only') <> 'x',
+  coalesce((select extract(epoch from clock_timestamp() - min(created_at)) from outbox), 0)
+"""
+LAG_SECONDS = 30.0
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Alive."""
+
+    status: str
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether orders can be taken, and how each part is: `ok` or what is wrong."""
+
+    ready: bool
+    parts: dict[str, str]
+
+
+@get("/healthz", summary="Is the process alive", tags=["Running it"], sync_to_thread=False)
+def healthz() -> Response[Health]:
+    """200 while the process runs."""
+    return json(Health("ok"))  # type: ignore[return-value]
+
+
+@get("/readyz", summary="Can it take orders", tags=["Running it"])
+async def readyz(request: AnyRequest) -> Response[Readiness]:
+    """200 when orders can be taken, else 503; says which part can't."""
+    here = context(request)
+    parts: dict[str, str] = {}
+    try:
+        async with here.database.read(None, role="bottega_relay") as tx:
+            cursor = await tx.connection.execute(CAN_WRITE)
+            row = await cursor.fetchone()
+        parts["database"] = "ok" if row and row[0] else "read only"
+        lag = float(row[1]) if row else 0.0
+        parts["worker"] = "ok" if lag < LAG_SECONDS else f"facts wait for {lag:.0f} s: is a worker running?"
+    except (psycopg.Error, Unavailable) as error:
+        parts["database"] = f"not reachable: {type(error).__name__}"
+    try:
+        _ = here.part(Desk).provider
+        parts["online_payment"] = "ok"
+    except OnlineOff:
+        parts["online_payment"] = "off"
+    parts["streams"] = f"ok, at {here.part(Hub).position}"
+    ready = parts["database"] == "ok"
+    return json(Readiness(ready, parts), 200 if ready else 503)  # type: ignore[return-value]
+
+
+@get("/metrics", summary="Prometheus metrics", tags=["Running it"], sync_to_thread=False)
+def metrics() -> Response[bytes]:
+    """In the Prometheus text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
+def openapi(request: AnyRequest) -> Response[Any]:
+    """The OpenAPI 3.1 document of this API."""
+    return json(request.app.openapi_schema.to_schema(), headers={"Cache-Control": "public, max-age=300"})
+
+
+HANDLERS: list[Any] = [healthz, readyz, metrics, openapi]
+if STATIC.is_dir():
+    HANDLERS.append(
+        create_static_files_router(
+            path="/static", directories=[STATIC], cache_control=None, include_in_schema=False, name="static"
+        )
+    )

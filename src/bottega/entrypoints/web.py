@@ -1,0 +1,137 @@
+"""The web role: the application that answers HTTP and WebSocket, and its process.
+
+Run by `python -m bottega.entrypoints.web` with settings from the environment; several may run on one port
+(SO_REUSEPORT) and serve the same orders and streams.
+"""
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+
+import uvicorn
+import uvloop
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ASGIApp
+
+from bottega.domains.catalog import api as catalog_api
+from bottega.domains.identity import api as identity_api
+from bottega.domains.kitchen import api as kitchen_api
+from bottega.domains.live import api as live_api
+from bottega.domains.merchants import api as merchants_api
+from bottega.domains.orders import api as orders_api
+from bottega.domains.orders.api.placing import OrderLane
+from bottega.domains.payments import api as payments_api
+from bottega.entrypoints.running import HANDLERS as RUNNING
+from bottega.entrypoints.wiring import Parts, make_context, make_parts
+from bottega.infra.settings import Settings, load
+from bottega.infra.telemetry import configure_logs
+from bottega.infra.web.context import Context
+from bottega.infra.web.front import Front
+from bottega.infra.web.problem import framework_refusal, refusal, unforeseen
+from bottega.infra.web.streams import Hub
+from bottega.kit.errors import DomainError
+
+MAX_BODY = 256_000
+FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
+
+
+def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
+    """The application. Without parts it only describes itself (for the OpenAPI document)."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        assert parts is not None
+        assert context is not None
+        await parts.open()
+        hub = asyncio.create_task(context.part(Hub).run(), name="hub")
+        try:
+            yield
+        finally:
+            hub.cancel()
+            await context.part(OrderLane).close()
+            await parts.close()
+
+    return Litestar(
+        route_handlers=[handler for face in FACES for handler in face.HANDLERS] + RUNNING,
+        lifespan=[] if parts is None else [lifespan],
+        state=State({"context": context}),
+        exception_handlers={DomainError: refusal, HTTPException: framework_refusal, Exception: unforeseen},
+        request_max_body_size=MAX_BODY,
+        openapi_config=OpenAPIConfig(
+            title="bottega", version="1", path="/_openapi", description="One ordering engine for every shop."
+        ),
+    )
+
+
+def make_app(settings: Settings) -> ASGIApp:
+    """The whole web application behind its front."""
+    parts = make_parts(settings, "web")
+    inner = make_litestar(make_context(parts), parts)
+    trusted = frozenset(each.strip() for each in settings.trusted_proxies.split(",") if each.strip())
+    return Front(inner, limit=settings.rate_limit, trusted_proxies=trusted, tracing=bool(settings.trace_endpoint))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket that several processes can share. Raises `OSError` when the port is taken by somebody else."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    server = socket.socket(family, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "SO_REUSEPORT"):
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    server.bind((host, port))
+    server.listen(2048)
+    server.set_inheritable(True)
+    return server
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished, streams are closed."""
+    app = make_app(settings)
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        loop="uvloop",
+        http="httptools",
+        ws="websockets",
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=False,
+        backlog=2048,
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=16_384,
+    )
+    await uvicorn.Server(config).serve([listen(settings.host, settings.port)])
+
+
+def main() -> None:
+    """The process."""
+    settings = load()
+    configure_logs(settings.log_format, settings.log_level)
+    # What is alive now lives as long as the process; the collector need not look at it again and again.
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+    parent = os.environ.get("BOTTEGA_PARENT")
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        if parent is not None:
+            runner.get_loop().call_soon(watch_parent, runner.get_loop(), int(parent))
+        runner.run(serve(settings))
+
+
+def watch_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:
+    """End when the process that started us is gone, so that a killed `demo` leaves nothing behind."""
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
+    loop.call_later(1.0, watch_parent, loop, parent)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The worker role: the sequencer, the consumers, and the sweep of what is due. Several may run; each part has one leader.
+
+Run by `python -m bottega.entrypoints.worker` with settings from the environment.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+
+import uvloop
+
+from bottega.domains.payments import Desk
+from bottega.entrypoints.web import watch_parent
+from bottega.entrypoints.wiring import make_consumers, make_parts
+from bottega.infra.sequencer import Sequencer
+from bottega.infra.settings import Settings, load
+from bottega.infra.telemetry import configure_logs, logger
+from bottega.kit.errors import DomainError
+
+_SWEEP_SECONDS = 1.0
+
+
+async def work(settings: Settings) -> None:
+    """Work until cancelled."""
+    parts = make_parts(settings, "worker")
+    await parts.open()
+    log = logger("worker")
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Sequencer(parts.pools.relay_conninfo).run(), name="sequencer")
+            for consumer in make_consumers(parts):
+                group.create_task(consumer.run(), name=consumer.name)
+            group.create_task(_sweep(parts.desk), name="sweep")
+            log.info("worker runs")
+    finally:
+        await parts.close()
+
+
+async def _sweep(desk: Desk) -> None:
+    log = logger("sweep")
+    while True:
+        try:
+            found = await desk.sweep()
+        except DomainError as error:
+            log.warning("sweep waits", code=error.code)
+            found = 0
+        except Exception as error:  # a sweep that dies would leave payments unfinished for ever
+            log.error("sweep failed", error=repr(error), exc_info=error)
+            found = 0
+        await asyncio.sleep(0.05 if found else _SWEEP_SECONDS)
+
+
+def main() -> None:
+    """The process."""
+    settings = load()
+    configure_logs(settings.log_format, settings.log_level)
+    parent = os.environ.get("BOTTEGA_PARENT")
+
+    async def until_told() -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sign, task.cancel)
+        if parent is not None:
+            watch_parent(loop, int(parent))
+        await work(settings)
+
+    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(until_told())
+
+
+if __name__ == "__main__":
+    main()

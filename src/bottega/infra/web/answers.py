@@ -1,0 +1,56 @@
+"""Answers: JSON bytes, kept answers with their replay mark, and ETags."""
+
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Response
+
+from bottega.infra.transaction import Answer
+from bottega.infra.web.problem import AnyRequest
+
+_NO_STORE = {"Cache-Control": "no-store"}
+_REPLAYED = {"Cache-Control": "no-store", "Idempotency-Replayed": "true"}
+
+
+def json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
+    """A value as JSON."""
+    return Response(
+        msgspec.json.encode(value),
+        status_code=status,
+        media_type=MediaType.JSON,
+        headers=_NO_STORE if headers is None else headers,
+    )
+
+
+def kept(answer: Answer) -> Response[bytes]:
+    """An answer that belongs to an idempotency key, marked when it is a repeat."""
+    return Response(
+        answer.body,
+        status_code=answer.status,
+        media_type=MediaType.JSON,
+        headers=_REPLAYED if answer.replayed else _NO_STORE,
+    )
+
+
+def matches(request: AnyRequest, etag: str) -> bool:
+    """Whether `If-None-Match` names this ETag (weak comparison, RFC 9110 section 13.1.2)."""
+    header = request.headers.get("if-none-match")
+    if header is None:
+        return False
+    return header.strip() == "*" or etag.removeprefix("W/") in {
+        part.strip().removeprefix("W/") for part in header.split(",")
+    }
+
+
+def not_modified(etag: str, cache: str) -> Response[None]:
+    """304: what the caller has is still right."""
+    return Response(None, status_code=304, headers={"ETag": etag, "Cache-Control": cache})
+
+
+def expected_version(request: AnyRequest) -> int | None:
+    """The version that `If-Match` names (`"7"`), or None without one."""
+    header = request.headers.get("if-match")
+    if header is None:
+        return None
+    text = header.strip().removeprefix("W/").strip('"')
+    return int(text) if text.isdigit() and len(text) < 10 else -1

@@ -1,0 +1,107 @@
+"""Bodies read strictly: JSON decoded straight into a struct, without coercion, and refusals that name the place.
+
+Not JSON at all is 400; JSON of the wrong shape is 422 with an RFC 6901 pointer. Unknown fields, floats, strings for
+numbers, NaN and integers out of range are of the wrong shape. Typed decoding bounds the depth; lone surrogates and text
+that is not UTF-8 are no JSON of ours.
+"""
+
+import hashlib
+import re
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+import msgspec
+from litestar.dto import AbstractDTO
+from litestar.dto.data_structures import DTOFieldDefinition
+from litestar.typing import FieldDefinition
+
+from bottega.infra.transaction import Answer, Claim
+from bottega.infra.web.problem import AnyRequest
+from bottega.kit.errors import (
+    FieldError,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyMissing,
+    Invalid,
+    Malformed,
+)
+
+T = TypeVar("T")
+_AT = re.compile(r"^(?P<detail>.*?)(?: - at `(?:key )?\$(?P<path>[^`]*)`)?$", re.DOTALL)
+_KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,253}[\x21-\x7e]|[\x21-\x7e]")
+
+
+def decode(body: bytes, into: type[T]) -> T:
+    """A body as a struct. Raises `Malformed` or `Invalid`."""
+    try:
+        return msgspec.json.decode(body or b"null", type=into)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Malformed(f"The body is not JSON that can be read: {error}"[:200]) from error
+
+
+def _invalid(message: str) -> Invalid:
+    match = _AT.match(message)
+    assert match is not None
+    path = match["path"] or ""
+    pointer = re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path).replace(".", "/")
+    if "`" in match["detail"] and "unknown field" in match["detail"]:
+        name = match["detail"].split("`")[1]
+        return Invalid(
+            f"There is no field {name} here",
+            errors=(FieldError(f"{pointer}/{name}", "unknown_field", match["detail"]),),
+        )
+    return Invalid(match["detail"], errors=(FieldError(pointer or "/", "invalid", match["detail"]),))
+
+
+class Strict(AbstractDTO[T]):
+    """`dto=Strict[Command]` on a handler: its `data` is decoded by `decode`, and documented like any other."""
+
+    def decode_bytes(self, value: bytes) -> Any:
+        """The body as the struct that this class was made for."""
+        return decode(value, self.model_type)
+
+    def decode_builtins(self, value: dict[str, Any]) -> Any:
+        """Form data as the struct; values are text, so they are converted."""
+        try:
+            return msgspec.convert(value, self.model_type, strict=False)
+        except msgspec.ValidationError as error:
+            raise _invalid(str(error)) from error
+
+    @classmethod
+    def generate_field_definitions(cls, model_type: type[Any]) -> Generator[DTOFieldDefinition, None, None]:
+        """None: the struct describes itself."""
+        yield from ()
+
+    @classmethod
+    def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
+        """Never: structs are decoded whole."""
+        return False
+
+
+def idempotency_key(request: AnyRequest) -> str:
+    """The request's key, quoted or bare. Raises `IdempotencyKeyMissing`, `IdempotencyKeyInvalid`."""
+    raw = request.headers.get("idempotency-key")
+    if raw is None:
+        raise IdempotencyKeyMissing
+    key = raw.strip()
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if len(key) > 255 or not _KEY.fullmatch(key):
+        raise IdempotencyKeyInvalid
+    return key
+
+
+def fingerprint(*parts: Any) -> bytes:
+    """16 bytes that are the same for the same command, however its JSON was written."""
+    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).digest()
+
+
+def claim(request: AnyRequest, route: str, *parts: Any) -> Claim:
+    """The request's idempotency key for a route, with the fingerprint of what it asks."""
+    return Claim(route, idempotency_key(request), fingerprint(*parts))
+
+
+def rendered(value: Any, status: int = 200) -> Answer:
+    """A view as the answer that is sent, and kept for a repeat of its key."""
+    return Answer(status, msgspec.json.encode(value))

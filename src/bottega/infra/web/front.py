@@ -1,0 +1,140 @@
+"""The front: what happens to every request before and after routing. Pure ASGI, because all traffic passes here.
+
+It gives each request an id, counts and times it, limits rates per principal, and puts the headers on that every answer
+has. A client that goes over its rate is told so before anything else is done.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from opentelemetry.propagate import extract
+
+from bottega.infra.telemetry import REQUEST_SECONDS, tracer
+from bottega.infra.web.problem import PROBLEM_TYPE, document
+from bottega.kit import ids
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{8,64}")
+_WINDOW = 60.0
+_UNLIMITED = ("/healthz", "/readyz", "/metrics", "/static/", "/v1/payments/webhook")
+
+
+class Limiter:
+    """Counts requests per principal in windows of a minute, in this process's memory."""
+
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limit = limit
+        self._clock = clock
+        self._counts: dict[bytes, list[float]] = {}
+        self._swept = 0.0
+
+    def take(self, principal: bytes) -> tuple[int, int]:
+        """Count one request: how many are left (negative: refused) and after how many seconds the window ends."""
+        now = self._clock()
+        if now - self._swept > _WINDOW:
+            self._swept = now
+            self._counts = {key: slot for key, slot in self._counts.items() if slot[1] > now}
+        slot = self._counts.get(principal)
+        if slot is None or slot[1] <= now:
+            slot = self._counts[principal] = [0.0, now + _WINDOW]
+        slot[0] += 1
+        return self.limit - int(slot[0]), max(1, int(slot[1] - now + 0.999))
+
+
+class Front:
+    """Wraps the application. `limit` is requests a minute for one principal; 0 turns limiting off."""
+
+    def __init__(
+        self, app: ASGIApp, *, limit: int, trusted_proxies: frozenset[str] = frozenset(), tracing: bool = False
+    ) -> None:
+        self._app = app
+        self._limiter = Limiter(limit) if limit else None
+        self._policy = f'"default";q={limit};w=60'.encode()
+        self._trusted = trusted_proxies
+        self._tracing = tracing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        headers = scope["headers"]
+        given = _header(headers, b"x-request-id")
+        request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else _new_request_id()
+        scope.setdefault("state", {})["request_id"] = request_id.decode()  # type: ignore[union-attr]
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
+        extra: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id)]
+        path: str = scope["path"]
+        if self._limiter is not None and not path.startswith(_UNLIMITED):
+            left, reset = self._limiter.take(self._principal(scope))
+            extra.append((b"ratelimit-policy", self._policy))
+            extra.append((b"ratelimit", f'"default";r={max(0, left)};t={reset}'.encode()))
+            if left < 0:
+                await _refuse(send, request_id, reset, extra)
+                return
+        if self._tracing:
+            carrier = {key.decode("latin-1"): value.decode("latin-1") for key, value in headers}
+            with tracer.start_as_current_span(f"{scope['method']} {path}", context=extract(carrier)):
+                await self._timed(scope, receive, send, extra)
+        else:
+            await self._timed(scope, receive, send, extra)
+
+    async def _timed(self, scope: Scope, receive: Receive, send: Send, extra: list[tuple[bytes, bytes]]) -> None:
+        started = time.perf_counter()
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *extra]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            route: Any = scope.get("path_template", "") or "unmatched"
+            REQUEST_SECONDS.labels(scope["method"], route, status).observe(time.perf_counter() - started)  # type: ignore[typeddict-item]
+
+    def _principal(self, scope: Scope) -> bytes:
+        """Who pays for this request: the credential if there is one, else the address it comes from."""
+        headers = scope["headers"]
+        token = _header(headers, b"authorization")
+        if token is not None:
+            return token[-64:]
+        client: Any = scope.get("client")
+        address = client[0] if client else ""
+        if address in self._trusted:
+            forwarded = _header(headers, b"x-forwarded-for")
+            if forwarded is not None:
+                return forwarded.rsplit(b",", 1)[-1].strip()
+        return address.encode()
+
+
+def _header(headers: Any, name: bytes) -> bytes | None:
+    for key, value in headers:
+        if key == name:
+            return value
+    return None
+
+
+def _new_request_id() -> bytes:
+    return ids.show("req", ids.new_id(0)).encode()
+
+
+async def _refuse(send: Send, request_id: bytes, reset: int, extra: list[tuple[bytes, bytes]]) -> None:
+    title = "Too many requests, slow down"
+    body = msgspec.json.encode(document(429, "rate_limited", title, title, request_id.decode()))
+    headers = [
+        (b"content-type", PROBLEM_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"retry-after", str(reset).encode()),
+        *extra,
+    ]
+    await send({"type": "http.response.start", "status": 429, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
