@@ -131,16 +131,16 @@ function listener(connection: () => Connection, told: () => void, reload: () => 
       told();
     },
     moved(command, problem: Problem) {
-      const known = problem.ticket?.ticket_id === ticketOf(command.intent) ? problem.ticket : undefined;
+      const current = problem.ticket?.ticket_id === ticketOf(command.intent) ? problem.ticket : undefined;
       batch(() => {
         forget(command);
-        if (known) queue.value = withTicket(queue.value, known);
+        if (current) queue.value = withTicket(queue.value, current);
         // A tick or an undo that came second leaves nothing to explain.
         if (command.intent.kind === "made" || command.intent.kind === "undo" || command.intent.kind === "seen") return;
         const state = t.states[problem.ticket?.state ?? ""];
         notify(state ? t.faster(command.label, problem.moved_by ?? null, state) : t.moved_on(command.label));
       });
-      if (!known) void connection().refetch();
+      if (!current) void connection().refetch();
       told();
     },
     attention(command) {
