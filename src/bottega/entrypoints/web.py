@@ -20,12 +20,17 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp
 
+from bottega.domains.carts import pages as carts_pages
 from bottega.domains.catalog import api as catalog_api
 from bottega.domains.identity import api as identity_api
+from bottega.domains.identity import pages as identity_pages
 from bottega.domains.kitchen import api as kitchen_api
+from bottega.domains.kitchen import pages as kitchen_pages
 from bottega.domains.live import api as live_api
 from bottega.domains.merchants import api as merchants_api
+from bottega.domains.merchants import pages as merchants_pages
 from bottega.domains.orders import api as orders_api
+from bottega.domains.orders import pages as orders_pages
 from bottega.domains.orders.api.placing import OrderLane
 from bottega.domains.payments import api as payments_api
 from bottega.entrypoints.running import HANDLERS as RUNNING
@@ -39,6 +44,7 @@ from bottega.infra.web.streams import Hub
 from bottega.kit.errors import DomainError
 
 MAX_BODY = 256_000
+PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
 FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
 
 
@@ -59,7 +65,7 @@ def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
             await parts.close()
 
     return Litestar(
-        route_handlers=[handler for face in FACES for handler in face.HANDLERS] + RUNNING,
+        route_handlers=[handler for face in (*FACES, *PAGES) for handler in face.HANDLERS] + RUNNING,
         lifespan=[] if parts is None else [lifespan],
         state=State({"context": context}),
         exception_handlers={DomainError: refusal, HTTPException: framework_refusal, Exception: unforeseen},
