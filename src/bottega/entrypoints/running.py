@@ -7,9 +7,9 @@ import psycopg
 from litestar import Response, get
 from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType] - untyped
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bottega.domains.payments import Desk, OnlineOff
+from bottega.infra.telemetry import exposition
 from bottega.infra.web.answers import json
 from bottega.infra.web.context import context
 from bottega.infra.web.pages import STATIC
@@ -63,7 +63,8 @@ async def readyz(request: AnyRequest) -> Response[Readiness]:
 @get("/metrics", summary="Prometheus metrics", tags=["Running it"], sync_to_thread=False)
 def metrics() -> Response[bytes]:
     """In the Prometheus text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    body, content_type = exposition()
+    return Response(body, media_type=content_type)
 
 
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)
