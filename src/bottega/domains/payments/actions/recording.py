@@ -171,6 +171,11 @@ async def record_refund_by_intent(tx: Tx, known: tuple[UUID, ProviderRefund]) ->
     await record_refund(tx, (store_id, payment.payment_id, None, said))
 
 
+async def claim_check(tx: Tx, which: tuple[UUID, UUID]) -> str | None:
+    """The provider's reference of an open payment (store, payment) that nobody has told us about for a while."""
+    return await store.claim_check(tx, *which)
+
+
 async def receive_event(tx: Tx, event: ProviderEvent) -> bool:
     """Keep a signed event, once; whether it is new."""
     return await store.insert_event(tx, event, ours=event.store_id is not None)
