@@ -22,6 +22,7 @@ import { t } from "./words";
 
 const FLASH_MS = 5_000;
 const REPEAT_MS = 5_000;
+const REMEMBER_AFTER_MS = 100;
 /** A remembered queue of yesterday is worse than none. */
 const REMEMBER_FOR_MS = 12 * 3_600_000;
 
@@ -187,13 +188,19 @@ async function recallMemory(outbox: Outbox): Promise<void> {
   sellables.value = (await outbox.recall<typeof sellables.value>("sellables")) ?? [];
 }
 
+/** Write the queue down soon after it changes, however fast it goes on changing, and at once when the page goes. */
 function keepMemory(outbox: Outbox): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  effect(() => {
-    const latest = queue.value;
+  const write = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => void outbox.remember("queue", { queue: latest, at: lastHeard.value || Date.now() }), 400);
+    timer = undefined;
+    if (known.value) void outbox.remember("queue", { queue: queue.value, at: lastHeard.value || Date.now() });
+  };
+  effect(() => {
+    void queue.value;
+    timer ??= setTimeout(write, REMEMBER_AFTER_MS);
   });
+  addEventListener("pagehide", write);
 }
 
 function repeatUntilStarted(): void {
