@@ -5,6 +5,7 @@ from typing import Any, LiteralString
 import msgspec
 import psycopg
 from litestar import Response, get
+from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -82,6 +83,10 @@ HANDLERS: list[Any] = [healthz, readyz, metrics, openapi]
 if STATIC.is_dir():
     HANDLERS.append(
         create_static_files_router(
-            path="/static", directories=[STATIC], cache_control=None, include_in_schema=False, name="static"
+            path="/static",
+            directories=[STATIC],
+            cache_control=CacheControlHeader(public=True, max_age=31_536_000, immutable=True),
+            include_in_schema=False,
+            name="static",
         )
     )

@@ -39,13 +39,15 @@ from bottega.infra.settings import Settings, load
 from bottega.infra.telemetry import configure_logs
 from bottega.infra.web.context import Context
 from bottega.infra.web.front import Front
-from bottega.infra.web.problem import framework_refusal, refusal, unforeseen
+from bottega.infra.web.forms import no_such_address
+from bottega.infra.web.problem import refusal, unforeseen
 from bottega.infra.web.streams import Hub
 from bottega.kit.errors import DomainError
 
 MAX_BODY = 256_000
 PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
 FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
+PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
 
 
 def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
@@ -68,7 +70,7 @@ def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
         route_handlers=[handler for face in (*FACES, *PAGES) for handler in face.HANDLERS] + RUNNING,
         lifespan=[] if parts is None else [lifespan],
         state=State({"context": context}),
-        exception_handlers={DomainError: refusal, HTTPException: framework_refusal, Exception: unforeseen},
+        exception_handlers={DomainError: refusal, HTTPException: no_such_address, Exception: unforeseen},
         request_max_body_size=MAX_BODY,
         openapi_config=OpenAPIConfig(
             title="bottega", version="1", path="/_openapi", description="One ordering engine for every shop."

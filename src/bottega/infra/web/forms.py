@@ -16,7 +16,7 @@ from bottega.infra.web.context import context
 from bottega.infra.web.gate import session_cookie
 from bottega.infra.web.i18n import Translator
 from bottega.infra.web.pages import error_page, wants_fragment
-from bottega.infra.web.problem import STATUS, AnyRequest, request_id_of, unforeseen
+from bottega.infra.web.problem import STATUS, AnyRequest, framework_refusal, request_id_of, unforeseen
 from bottega.kit.errors import DomainError, Kind
 from bottega.kit.subject import Subject, SubjectKind
 
@@ -41,6 +41,12 @@ def _framework(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 def _unforeseen(request: AnyRequest, error: Exception) -> Response[Any]:
     return error_page(request, unforeseen(request, error).status_code or 500, request_id_of(request))
+
+
+def no_such_address(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """A refusal before any handler: a page for a browser that asked for one, else a document."""
+    reads_pages = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+    return _framework(request, error) if reads_pages else framework_refusal(request, error)
 
 
 _HANDLERS: dict[Any, Any] = {DomainError: refused, HTTPException: _framework, Exception: _unforeseen}
