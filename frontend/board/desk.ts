@@ -3,7 +3,7 @@
 
 import { batch, effect } from "@preact/signals";
 import { boot, csrfToken, newerVersion, renewToken } from "./boot";
-import { learn, learnAtLeast, startClock } from "./clock";
+import { learn, learnAtLeast, serverNow, startClock } from "./clock";
 import { ticketOf, type Command } from "./commands";
 import { Connection, lastHeard, link, type Receiver } from "./connection";
 import type { Problem, Ticket } from "./contract";
@@ -18,7 +18,7 @@ import {
 } from "./state";
 import { project, withSnapshot, withTicket, without, type Queue } from "./tickets";
 import { notify, openDesk } from "./verbs";
-import { t } from "./words";
+import { localTime, t } from "./words";
 
 const FLASH_MS = 5_000;
 const REPEAT_MS = 5_000;
@@ -171,7 +171,7 @@ export async function loadStore(outbox: Outbox): Promise<void> {
   const store = `/v1/stores/${boot.store_id}`;
   const [menu, about] = await Promise.allSettled([getJson(`${store}/menu`), getJson(store)]);
   if (menu.status === "fulfilled") {
-    sellables.value = sellablesOf(menu.value as MenuBody, sellables.value);
+    sellables.value = sellablesOf(menu.value as MenuBody, sellables.value, localTime(serverNow()));
     await outbox.remember("sellables", sellables.value);
   }
   if (about.status === "fulfilled") intake.value = intakeOf(about.value as StoreBody);
