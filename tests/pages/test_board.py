@@ -1,5 +1,6 @@
 """The kitchen board in a real browser against the running shop: what two baristas do, and what the network does to them."""
 
+import statistics
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -189,6 +190,20 @@ def test_sold_out_reaches_the_menu_within_two_seconds_and_can_be_taken_back(boar
     expect(second.page.locator(row)).to_contain_text("On sale")
 
 
+def test_pausing_the_intake_closes_the_store_to_customers_until_it_is_resumed(board: Open, kitchen: Kitchen) -> None:
+    here = board()
+    here.panel("intake")
+    here.page.get_by_role("button", name="Pause 10 min").click()
+    until(lambda: httpx.get(kitchen.base).json()["status"] == "PAUSED", 2)
+    expect(here.page.locator(".chip-warn")).to_contain_text("aused")
+    before = httpx.get(kitchen.base).json()["ready_estimate"]["min_minutes"]
+    here.page.get_by_role("button", name="More", exact=True).click()
+    until(lambda: httpx.get(kitchen.base).json()["ready_estimate"]["min_minutes"] > before, 2)
+    here.page.get_by_role("button", name="Resume now").click()
+    until(lambda: httpx.get(kitchen.base).json()["status"] == "OPEN", 2)
+    expect(here.page.locator(".chip-warn")).to_have_count(0)
+
+
 def test_a_cancelled_ticket_stays_struck_through_until_somebody_has_seen_it(board: Open, kitchen: Kitchen) -> None:
     here, guest = board(), kitchen.guest()
     order = kitchen.order(guest=guest)
@@ -216,6 +231,30 @@ def test_keys_pick_and_bump_and_a_new_ticket_takes_no_focus_away(board: Open, ki
     expect(here.page.get_by_role("dialog", name="All day")).to_be_visible()
     here.page.keyboard.press("Escape")
     expect(here.page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_sixty_tickets_show_a_bump_within_a_tenth_of_a_second(board: Open, kitchen: Kitchen) -> None:
+    here, guest = board(), kitchen.guest()
+    for _ in range(60):
+        kitchen.order(guest=guest)
+    until(lambda: here.page.locator("[data-ticket]").count() >= 60)
+    painted = """async () => {
+      const times = [];
+      for (let turn = 0; turn < 9; turn += 1) {
+        const start = performance.now();
+        document.querySelector('.bump').click();
+        await new Promise((done) => requestAnimationFrame(() => {
+          const channel = new MessageChannel();
+          channel.port1.onmessage = done;
+          channel.port2.postMessage(0);
+        }));
+        times.push(performance.now() - start);
+        await new Promise((done) => setTimeout(done, 400));
+      }
+      return times;
+    }"""
+    times: list[float] = here.page.evaluate(painted)
+    assert statistics.median(times) < 100, times
 
 
 def test_the_board_has_no_accessibility_violations_and_targets_for_fingers(board: Open, kitchen: Kitchen) -> None:
