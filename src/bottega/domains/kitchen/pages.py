@@ -4,6 +4,7 @@ The board needs a sign-in. The wall hangs where everybody sees it and shows numb
 where somebody of the store has signed in. What the board does is the app's own.
 """
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from bottega.domains.kitchen import store
 from bottega.domains.kitchen.model import Ticket
 from bottega.infra.web.context import context
 from bottega.infra.web.forms import shows, visitor
-from bottega.infra.web.pages import Look, Views, asset, manifest, speaks, wants_fragment
+from bottega.infra.web.pages import STATIC, Look, Views, asset, manifest, speaks, wants_fragment
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit import ids
 from bottega.kit.subject import Subject
@@ -43,7 +44,7 @@ async def wall(request: AnyRequest, slug: str) -> Response[Any]:
     return _VIEWS.page(request, "wall_parts.html" if wants_fragment(request) else "wall.html", values, _PRIVATE)
 
 
-@shows("/board/{slug:str}")
+@shows("/kitchen/{slug:str}")
 async def board(request: AnyRequest, slug: str) -> Response[Any]:
     """The shell of the kitchen board, with what the app has to know at its start."""
     shop, subject = await _at(request, slug)
@@ -59,11 +60,18 @@ async def board(request: AnyRequest, slug: str) -> Response[Any]:
         "staff_name": subject.name,
         "thresholds": {"warn_seconds": place.warn_seconds, "late_seconds": place.late_seconds},
         "static": {name: asset(name) for name in manifest()},
-        "login_url": f"/staff/login?next=/board/{place.slug}",
+        "login_url": f"/staff/login?next=/kitchen/{place.slug}",
     }
     # "<" is written as an escape, so no text can end the script element.
     written = Markup(msgspec.json.encode(boot).decode().replace("<", "\\u003c"))  # noqa: S704 escaped above
     return _VIEWS.page(request, "board.html", {"boot": written, "store": place}, _PRIVATE)
+
+
+@shows("/kitchen-worker.js")
+async def worker(request: AnyRequest) -> Response[bytes]:
+    """The board's service worker: at the root, because a worker rules only over addresses below its own."""
+    script = await asyncio.to_thread((STATIC / manifest()["board-worker.js"]).read_bytes)
+    return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 async def _at(request: AnyRequest, slug: str) -> tuple[Shop, Subject]:
@@ -84,4 +92,4 @@ def _is_wanted(ticket: Ticket) -> bool:
     return ticket.closed_at is None and (ticket.paid or ticket.pay_mode == "AT_STORE")
 
 
-HANDLERS = [wall, board]
+HANDLERS = [wall, board, worker]
