@@ -182,12 +182,12 @@ def _intent(answer: Any) -> ProviderIntent:
         captured_minor=answer.amount_received or 0,
         currency=answer.currency.upper(),
         failure_code=(failure.decline_code or failure.code) if failure else None,
-        metadata=dict(answer.metadata or {}),
+        metadata=answer.metadata.to_dict() if answer.metadata else {},
     )
 
 
 def _refund(answer: Any) -> ProviderRefund:
-    metadata = dict(answer.metadata or {})
+    metadata = answer.metadata.to_dict() if answer.metadata else {}
     return ProviderRefund(
         provider_ref=answer.id,
         intent_ref=answer.payment_intent or "",

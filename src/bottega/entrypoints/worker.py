@@ -67,9 +67,9 @@ def main() -> None:
             watch_parent(loop, int(parent))
         await work(settings)
 
-    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(until_told())
+    quietly = contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt)
+    with quietly, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(until_told())
 
 
 if __name__ == "__main__":

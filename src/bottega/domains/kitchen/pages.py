@@ -4,11 +4,10 @@ The board needs a sign-in. The wall hangs where everybody sees it and shows numb
 where somebody of the store has signed in. What the board does is the app's own.
 """
 
-import asyncio
 from typing import Any
 
 import msgspec
-from litestar import Response
+from litestar import Response, get
 from markupsafe import Markup
 
 from bottega.domains.catalog import Shop, Shops
@@ -67,10 +66,10 @@ async def board(request: AnyRequest, slug: str) -> Response[Any]:
     return _VIEWS.page(request, "board.html", {"boot": written, "store": place}, _PRIVATE)
 
 
-@shows("/kitchen-worker.js")
-async def worker(request: AnyRequest) -> Response[bytes]:
-    """The board's service worker: at the root, because a worker rules only over addresses below its own."""
-    script = await asyncio.to_thread((STATIC / manifest()["board-worker.js"]).read_bytes)
+@get("/kitchen-worker.js", include_in_schema=False, sync_to_thread=True)
+def worker() -> Response[bytes]:
+    """The board's service worker. Its address never changes, because its scope and its updates hang on it."""
+    script = (STATIC / manifest()["board-worker.js"]).read_bytes()
     return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
