@@ -92,9 +92,7 @@ def answers(url: str, seconds: float = 30.0) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(
-    clone: Callable[[str], AbstractContextManager[str]], shop_template: tuple[str, SeedResult]
-) -> Iterator[Site]:
+def site(clone: Callable[[str], AbstractContextManager[str]], shop_template: tuple[str, SeedResult]) -> Iterator[Site]:
     """The demo chain, open around the clock, served by real processes."""
     template, seeded = shop_template
     port, provider_port = free_port(), free_port()

@@ -51,6 +51,7 @@ def test_cart_and_checkout(page: Page) -> None:
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     check(page)
     page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".line")).to_have_count(1)
     page.goto("/s/milano/checkout")
     check(page)
     page.locator("main button[type=submit]").click()
@@ -103,9 +104,11 @@ def test_no_page_is_wider_than_the_narrowest_screen(chromium: Browser, site: Sit
 
 
 def test_every_target_is_large_enough_for_a_thumb(page: Page) -> None:
-    small: Callable[[], list[str]] = lambda: page.evaluate("""() => [...document.querySelectorAll('a, button, summary, input')]
+    small: Callable[[], list[str]] = lambda: (
+        page.evaluate("""() => [...document.querySelectorAll('a, button, summary, input')]
         .filter(e => e.type !== 'hidden' && !e.closest('label, h2, h3, .skip') && e.getClientRects().length)
         .filter(e => e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML.slice(0, 100))""")
+    )
     for address in ("/", "/s/milano", "/s/milano/cart", "/staff/login"):
         page.goto(address)
         assert small() == [], address

@@ -79,7 +79,9 @@ def test_an_old_screen_says_that_it_is_old(chromium: Browser, site: Site) -> Non
         expect(page.get_by_text("You are offline", exact=False)).to_be_visible()
 
 
-def test_the_wall_shows_numbers_to_all_and_names_to_the_stores_people(phone: Page, chromium: Browser, site: Site) -> None:
+def test_the_wall_shows_numbers_to_all_and_names_to_the_stores_people(
+    phone: Page, chromium: Browser, site: Site
+) -> None:
     number = placed(phone, name="Wally")
     barista = Barista(phone, site)
     with opened(chromium, site, viewport={"width": 1920, "height": 1080}) as context:
@@ -115,7 +117,9 @@ def test_the_sign_in_goes_on_to_pages_of_this_site_only(phone: Page, site: Site)
     expect(phone).to_have_url(re.compile("/staff/login"))
 
 
-def test_a_page_of_an_order_shares_nothing_that_its_customer_could_do(phone: Page, chromium: Browser, site: Site) -> None:
+def test_a_page_of_an_order_shares_nothing_that_its_customer_could_do(
+    phone: Page, chromium: Browser, site: Site
+) -> None:
     placed(phone)
     with opened(chromium, site) as context:
         friend = context.new_page()
