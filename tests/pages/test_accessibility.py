@@ -1,7 +1,7 @@
 """Every page, in light and in dark, against WCAG 2.2 AA as far as a machine can see; keyboard and small screens too."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -103,19 +103,19 @@ def test_no_page_is_wider_than_the_narrowest_screen(chromium: Browser, site: Sit
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+SMALL = """() => [...document.querySelectorAll('a, button, summary, input')]
+    .filter(e => e.type !== 'hidden' && !e.closest('label, h2, h3, .skip') && e.getClientRects().length)
+    .filter(e => e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML.slice(0, 100))"""
+
+
 def test_every_target_is_large_enough_for_a_thumb(page: Page) -> None:
-    small: Callable[[], list[str]] = lambda: (
-        page.evaluate("""() => [...document.querySelectorAll('a, button, summary, input')]
-        .filter(e => e.type !== 'hidden' && !e.closest('label, h2, h3, .skip') && e.getClientRects().length)
-        .filter(e => e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML.slice(0, 100))""")
-    )
     for address in ("/", "/s/milano", "/s/milano/cart", "/staff/login"):
         page.goto(address)
-        assert small() == [], address
+        assert page.evaluate(SMALL) == [], address
     add(page, "Cappuccino")
     for address in ("/s/milano", "/s/milano/cart", "/s/milano/checkout"):
         page.goto(address)
-        assert small() == [], address
+        assert page.evaluate(SMALL) == [], address
 
 
 def test_the_whole_way_works_by_keyboard(chromium: Browser, site: Site) -> None:
