@@ -21,12 +21,17 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp
 
 from bottega.domains import orders
+from bottega.domains.carts import pages as carts_pages
 from bottega.domains.catalog import api as catalog_api
 from bottega.domains.identity import api as identity_api
+from bottega.domains.identity import pages as identity_pages
 from bottega.domains.kitchen import api as kitchen_api
+from bottega.domains.kitchen import pages as kitchen_pages
 from bottega.domains.live import api as live_api
 from bottega.domains.merchants import api as merchants_api
+from bottega.domains.merchants import pages as merchants_pages
 from bottega.domains.orders import api as orders_api
+from bottega.domains.orders import pages as orders_pages
 from bottega.domains.payments import api as payments_api
 from bottega.entrypoints.running import HANDLERS as RUNNING
 from bottega.entrypoints.wiring import Parts, make_context, make_parts
