@@ -140,3 +140,5 @@ class Desk:
             await work
         except DomainError as error:
             self._log.warning("left for later", code=error.code, detail=error.detail)
+        except Exception as error:
+            self._log.error("left for later", error=repr(error), exc_info=error)
