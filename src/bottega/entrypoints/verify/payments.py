@@ -126,7 +126,8 @@ PAYMENTS = (
         """
         select a.store_id, a.payment_id, count(*) as attempts, max(a.attempt_no) as last_no
         from payment_attempts a where a.payment_id >= %(floor)s
-        group by 1, 2 having min(a.attempt_no) <> 1 or max(a.attempt_no) <> count(*) or count(distinct a.provider_key) <> count(*)
+        group by 1, 2
+        having min(a.attempt_no) <> 1 or max(a.attempt_no) <> count(*) or count(distinct a.provider_key) <> count(*)
           or bool_or(a.provider_key <> 'bottega-' || a.payment_id || '-' || a.attempt_no)
         """,
     ),

@@ -64,13 +64,16 @@ TENANCY = (
         (35,),
         """
         select 'products' as child, p.product_id as id, p.merchant_id, c.merchant_id as of_merchant
-        from products p left join categories c on c.category_id = p.category_id where c.merchant_id is distinct from p.merchant_id
+        from products p left join categories c on c.category_id = p.category_id
+        where c.merchant_id is distinct from p.merchant_id
         union all
         select 'variants', v.variant_id, v.merchant_id, p.merchant_id
-        from variants v left join products p on p.product_id = v.product_id where p.merchant_id is distinct from v.merchant_id
+        from variants v left join products p on p.product_id = v.product_id
+        where p.merchant_id is distinct from v.merchant_id
         union all
         select 'modifiers', m.modifier_id, m.merchant_id, g.merchant_id
-        from modifiers m left join modifier_groups g on g.group_id = m.group_id where g.merchant_id is distinct from m.merchant_id
+        from modifiers m left join modifier_groups g on g.group_id = m.group_id
+        where g.merchant_id is distinct from m.merchant_id
         union all
         select t.child, t.store_id, t.merchant_id, s.merchant_id from (
           select 'offers' as child, store_id, merchant_id from offers
