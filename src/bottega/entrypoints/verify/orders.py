@@ -112,14 +112,14 @@ ORDERS = (
     ),
     Invariant(
         "orders.stuck",
-        "No order waits longer than it should: unpaid beyond the store's limit and 10 minutes, or a day anywhere else",
+        "No order waits longer than it should: unpaid beyond the store's time (twice it during a challenge), or a day elsewhere",
         (22,),
         """
         select o.store_id, o.order_id, o.status, o.pay_mode, o.updated_at
         from stores s join orders o on o.store_id = s.store_id and o.order_id >= %(floor)s
         where o.status = any(%(open_statuses)s::text[])
           and o.updated_at < %(now)s - case when o.status in ('PLACED', 'PENDING') and o.pay_mode = 'ONLINE'
-            then (s.unpaid_minutes + 10) * interval '1 minute' else interval '24 hours' end
+            then (2 * s.unpaid_minutes + 10) * interval '1 minute' else interval '24 hours' end
         """,
         Level.WARN,
     ),
