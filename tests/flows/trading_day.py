@@ -232,19 +232,18 @@ async def opened_day(url: str, store: int = 0, *, worker: bool = True) -> AsyncI
 
 async def trade(day: Day) -> None:
     """Everything that happens at a store, once."""
-    S = OrderStatus
     at_store = await day.place(PayMode.AT_STORE)
     await day.catch_up()
     await day.bump(at_store)
     await day.bump(at_store)
     await day.recall(at_store)
     await day.bump(at_store)
-    await day.move(at_store, S.READY, S.COMPLETED, tender=Tender.CASH, receipt_ref="R-1")
+    await day.move(at_store, OrderStatus.READY, OrderStatus.COMPLETED, tender=Tender.CASH, receipt_ref="R-1")
     online = await day.place(PayMode.ONLINE)
     await day.pay(online)
-    await day.move(online, S.PAID, S.IN_PROGRESS)
-    await day.move(online, S.IN_PROGRESS, S.READY)
-    await day.move(online, S.READY, S.COMPLETED)
+    await day.move(online, OrderStatus.PAID, OrderStatus.IN_PROGRESS)
+    await day.move(online, OrderStatus.IN_PROGRESS, OrderStatus.READY)
+    await day.move(online, OrderStatus.READY, OrderStatus.COMPLETED)
     await day.refund(online, 100)
     await day.answer_refund(online, RefundStatus.SUCCEEDED)
     cancelled = await day.place(PayMode.ONLINE)

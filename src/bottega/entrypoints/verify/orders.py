@@ -112,7 +112,7 @@ ORDERS = (
     ),
     Invariant(
         "orders.stuck",
-        "No order waits longer than it should: unpaid beyond the store's time (twice it during a challenge), or a day elsewhere",
+        "No order waits too long: unpaid beyond twice the store's time (it is doubled during a challenge), a day elsewhere",
         (22,),
         """
         select o.store_id, o.order_id, o.status, o.pay_mode, o.updated_at

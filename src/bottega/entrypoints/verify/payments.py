@@ -103,7 +103,7 @@ PAYMENTS = (
         where p.status not in ('REQUIRES_PAYMENT', 'FAILED', 'VOIDED', 'REFUNDED') and p.updated_at < %(settled)s
           and not (p.captured_minor = 0 and exists (select from payment_attempts a where a.store_id = p.store_id
             and a.payment_id = p.payment_id and a.operation = 'CANCEL'))
-          and not (p.captured_minor > 0 and p.captured_minor = (select sum(r.amount_minor) from refunds r
+          and not (p.captured_minor > 0 and p.captured_minor = (select coalesce(sum(r.amount_minor), 0) from refunds r
             where r.store_id = p.store_id and r.payment_id = p.payment_id))
         group by 1, 2 having count(*) > 1
         """,
