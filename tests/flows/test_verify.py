@@ -1,6 +1,6 @@
 """Verifying a shop: clean after a day's trade, cheap to run, and plain about what it found."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import msgspec
@@ -8,7 +8,18 @@ import psycopg
 import pytest
 from rich.console import Console
 
-from bottega.entrypoints.verify import INVARIANTS, Level, Report, Scope, as_json, print_report, run
+from bottega.entrypoints.verify import (
+    INVARIANTS,
+    Ask,
+    Level,
+    Report,
+    Scope,
+    as_json,
+    ask,
+    instant_of,
+    print_report,
+    run,
+)
 from bottega.kit.clock import utc_now
 from tests.conftest import Shop
 
@@ -110,3 +121,23 @@ def test_names_are_unique_and_every_check_says_which_invariant_it_is() -> None:
     assert all(each.numbers and 1 <= min(each.numbers) <= max(each.numbers) <= 45 for each in INVARIANTS)
     assert all(each.sentence and not each.sentence.endswith(".") for each in INVARIANTS)
     assert {each.level for each in INVARIANTS} == {Level.BROKEN, Level.WARN}
+
+
+def test_the_command_answers_people_and_programs(traded_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Console(file=StringIO(), width=160)
+
+    assert ask(traded_url, Ask(only=("orders",), since="1d"), screen) == 0
+    assert ask(traded_url, Ask(only=("orders",), as_json=True), screen) == 0
+
+    assert "all hold" in screen.file.getvalue()
+    assert msgspec.json.decode(capsys.readouterr().out)["ok"]
+
+
+def test_how_far_back_is_a_span_or_an_instant() -> None:
+    now = datetime(2030, 1, 31, 12, tzinfo=UTC)
+
+    assert instant_of("90m", now) == datetime(2030, 1, 31, 10, 30, tzinfo=UTC)
+    assert instant_of("2030-01-30T12:00:00+01:00", now) == datetime(2030, 1, 30, 11, tzinfo=UTC)
+    for wrong in ("yesterday", "1w", "2030-01-30T12:00:00", ""):
+        with pytest.raises(ValueError, match=r"."):
+            instant_of(wrong, now)
