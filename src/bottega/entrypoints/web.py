@@ -106,7 +106,7 @@ async def serve(settings: Settings) -> None:
         app,  # type: ignore[arg-type]
         loop="uvloop",
         http="httptools",
-        ws="websockets",
+        ws="websockets-sansio",
         ws_per_message_deflate=False,
         access_log=False,
         log_level="warning",

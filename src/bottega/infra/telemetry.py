@@ -37,6 +37,7 @@ STAGE_SECONDS = Histogram(
     buckets=(5, 15, 30, 60, 120, 180, 300, 480, 900, 1800, 3600),
 )
 
+_CHATTY = ("httpx", "httpcore", "stripe", "websockets", "asyncio")
 tracer = trace.get_tracer("bottega")
 
 _SECRETS = frozenset(
@@ -68,6 +69,9 @@ def configure_logs(log_format: str, level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    # Libraries that log each request (httpx, and the SDK of the payment provider with it) say nothing of ours.
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:
