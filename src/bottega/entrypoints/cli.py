@@ -31,7 +31,9 @@ Data = Annotated[Path | None, typer.Option("--data", help="Data folder.", show_d
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets phones in your network in.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the shop.")]
-Web = Annotated[int, typer.Option("--web", min=0, max=64, help="Web processes on the one port; 0: as the settings say.")]
+Web = Annotated[
+    int, typer.Option("--web", min=0, max=64, help="Web processes on the one port; 0: as the settings say.")
+]
 
 
 def _examples(*lines: str) -> str:
@@ -54,9 +56,7 @@ def demo(
     no_seed: Annotated[bool, typer.Option("--no-seed", help="Start without the demo chain.")] = False,
 ) -> None:
     """Run a coffee chain on this machine: database, payment sandbox, mail, shop. Ctrl-C stops it, the data stays."""
-    options = demo_command.Options(
-        host=host, port=port, data=data, web=web, as_json=as_json, with_seed=not no_seed
-    )
+    options = demo_command.Options(host=host, port=port, data=data, web=web, as_json=as_json, with_seed=not no_seed)
     demo_command.run(options)
 
 
@@ -82,9 +82,7 @@ def up(
     ] = False,
 ) -> None:
     """Run the shop for real use: web processes and a worker, settings from BOTTEGA_…, structured logs on stderr."""
-    up_command.run(
-        up_command.Options(host=host, port=port, data=data, web=web, role=role, may_migrate=not no_migrate)
-    )
+    up_command.run(up_command.Options(host=host, port=port, data=data, web=web, role=role, may_migrate=not no_migrate))
 
 
 @app.command(epilog=_examples("bottega migrate --status", "bottega migrate --json"))

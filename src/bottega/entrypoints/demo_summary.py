@@ -68,9 +68,7 @@ def _places(summary: Summary) -> Table:
     table.add_row("Store picker", Text(summary.url, style="bold"))
     for store in summary.stores:
         table.add_row("", "")
-        table.add_row(
-            Text(store.name, style="bold not dim"), Text(f"{store.currency}, {store.timezone}", style="dim")
-        )
+        table.add_row(Text(store.name, style="bold not dim"), Text(f"{store.currency}, {store.timezone}", style="dim"))
         table.add_row("  menu", store.menu)
         table.add_row("  kitchen board", store.kitchen)
         table.add_row("  pick-up screen", store.screen)

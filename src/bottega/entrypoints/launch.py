@@ -46,9 +46,7 @@ def web(settings: Settings, log_of: LogOf) -> list[Program]:
 
 def worker(settings: Settings, log_of: LogOf) -> Program:
     """The worker process."""
-    return Program(
-        "worker", "bottega.entrypoints.worker", inherited() | to_environment(settings), log=log_of("worker")
-    )
+    return Program("worker", "bottega.entrypoints.worker", inherited() | to_environment(settings), log=log_of("worker"))
 
 
 class EmbeddedDatabase:

@@ -185,4 +185,3 @@ async def _one(connection: AsyncConnection[DictRow], sql: LiteralString, paramet
     row = await cursor.fetchone()
     assert row is not None
     return row
-

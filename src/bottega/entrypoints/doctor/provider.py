@@ -53,8 +53,12 @@ def _webhook(settings: Settings) -> Check:
     given = [each.strip() for each in settings.stripe_webhook_secrets.split(",") if each.strip()]
     if not given:
         said = "missing: no payment can be believed, orders stay unpaid"
-        return failed(NAMES[2], said, "Make an endpoint for /v1/payments/webhook; its secret: BOTTEGA_STRIPE_WEBHOOK_SECRETS.")
+        return failed(
+            NAMES[2], said, "Make an endpoint for /v1/payments/webhook; its secret: BOTTEGA_STRIPE_WEBHOOK_SECRETS."
+        )
     odd = [each for each in given if not each.startswith("whsec_")]
     if odd:
-        return warning(NAMES[2], "it does not look like one (whsec_…)", "Copy the signing secret of the endpoint again.")
+        return warning(
+            NAMES[2], "it does not look like one (whsec_…)", "Copy the signing secret of the endpoint again."
+        )
     return ok(NAMES[2], "set" if len(given) == 1 else f"{len(given)} are set, a rotation")
