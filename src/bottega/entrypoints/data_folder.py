@@ -14,7 +14,7 @@ import fcntl
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import IO
 
@@ -70,7 +70,7 @@ class DataFolder:
         return self.path / "sandbox.db"
 
     @contextlib.contextmanager
-    def claimed(self) -> Iterator[None]:
+    def claimed(self) -> Generator[None]:
         """Own the folder for the time of a block. Raises `CommandFailed` when another process does, or nobody may."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -174,15 +174,18 @@ class Supervisor:
 
 
 @contextlib.contextmanager
-def stop_signals() -> Iterator[None]:
+def stop_signals() -> Generator[None]:
     """Within the block the first SIGINT, SIGTERM or SIGHUP raises KeyboardInterrupt; those after it change nothing."""
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means it
         numbers.append(signal.SIGHUP)
 
+    def ignore(_: int, __: FrameType | None) -> None:
+        return
+
     def stop(_: int, __: FrameType | None) -> None:
         for each in numbers:
-            signal.signal(each, lambda *_: None)
+            signal.signal(each, ignore)
         raise KeyboardInterrupt
 
     before = {each: signal.signal(each, stop) for each in numbers}
@@ -207,7 +210,7 @@ def raise_file_limit() -> None:
 
 
 @contextlib.contextmanager
-def _output(log: Path | None) -> Iterator[IO[bytes] | int]:
+def _output(log: Path | None) -> Generator[IO[bytes] | int]:
     if log is None:
         yield sys.stderr.fileno()
     else:

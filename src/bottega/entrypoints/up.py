@@ -7,7 +7,7 @@ database under --no-migrate, and never makes up a secret for a database that is 
 import asyncio
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from enum import StrEnum
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def run(options: Options) -> None:
 
 
 @contextlib.contextmanager
-def _database(settings: Settings, folder: DataFolder) -> Iterator[EmbeddedDatabase | None]:
+def _database(settings: Settings, folder: DataFolder) -> Generator[EmbeddedDatabase | None]:
     """The embedded database, where no other was named."""
     if settings.database_url:
         yield None

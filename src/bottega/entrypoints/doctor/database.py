@@ -55,7 +55,7 @@ async def look(patient: Patient) -> list[Check]:
         check = skipped("database", said) if patient.folder else failed("database", said, mend)
         return [check, *_skipped(REACHED + FOLLOWED, "no database")]
     try:
-        connection = await AsyncConnection.connect(
+        connection = await AsyncConnection[DictRow].connect(
             url, autocommit=True, connect_timeout=5, application_name="bottega-doctor", row_factory=dict_row
         )
     except psycopg.Error as error:
