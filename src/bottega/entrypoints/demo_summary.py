@@ -85,11 +85,10 @@ def _logins(summary: Summary) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for title in ("Sign in as", "Password"):
         table.add_column(title, no_wrap=True)
-    for title in ("Who", "Where"):
-        table.add_column(title, overflow="fold")
+    table.add_column("Who", overflow="fold")
     for each in summary.logins:
         who = f"{each.name}, {each.role.replace('_', ' ').lower()}"
-        table.add_row(Text(each.login, style="bold"), each.password, who, each.store or "all stores")
+        table.add_row(Text(each.login, style="bold"), each.password, who)
     return table
 
 
