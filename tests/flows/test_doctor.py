@@ -12,7 +12,6 @@ from tests.conftest import SECRET
 from tests.simulators.commands import bottega, listening_port
 
 
-
 @pytest.fixture(autouse=True)
 def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Away from the checkout, whose data folder would be found."""
@@ -74,7 +73,10 @@ def test_an_empty_database_wants_to_be_migrated(empty_url: str, monkeypatch: pyt
 def test_unsafe_commits_parked_events_and_waiting_facts_are_found(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(database_url, f"alter database {database_url.split('/')[3].split('?')[0]} set synchronous_commit = off")
+    run(
+        database_url,
+        f"alter database {database_url.split('/')[3].split('?', maxsplit=1)[0]} set synchronous_commit = off",
+    )
     run(database_url, "insert into parked_events values ('orders', 7, 'KeyError: cup', 5, now())")
     run(
         database_url,

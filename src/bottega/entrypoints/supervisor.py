@@ -26,7 +26,8 @@ STEADY = 30.0  # seconds after which a program is taken for healthy again
 PATIENCE = 6.0  # seconds that a program has for ending by itself
 _LOOK = 0.1
 _NEWS = 0.5
-_ALARMS = ("[error", "[critical", '"level":"error"', '"level": "error"', "Traceback (most recent call last)")
+_CALM = 15.0  # seconds between two reports of errors from one program
+_ALARMS = ("[error", "[critical", '"level": "error"', '"level": "critical"', "Error: ")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Child:
     again_at: float = 0.0
     pause: float = FIRST_PAUSE
     read: int = 0
+    quiet_until: float = 0.0
 
     def start(self) -> None:
         """Run the program in a new process."""
@@ -165,12 +167,15 @@ class Supervisor:
         child.pause = min(LONGEST_PAUSE, child.pause * 2)
 
     def _pass_on(self) -> None:
+        """Show what went wrong in a program: the first line in full, the rest by number, and not all the time."""
         for child in self.children:
+            if time.monotonic() < child.quiet_until:
+                continue
             alarms = child.alarms()
-            for line in alarms[:3]:
-                self.report(f"{child.program.name}: {line[:500]}")
-            if len(alarms) > 3:
-                self.report(f"{child.program.name}: {len(alarms) - 3} more errors in {child.program.log}")
+            if alarms:
+                child.quiet_until = time.monotonic() + _CALM
+                more = f" ({len(alarms) - 1} more in {child.program.log})" if len(alarms) > 1 else ""
+                self.report(f"{child.program.name}: {alarms[0][:400]}{more}")
 
 
 @contextlib.contextmanager
