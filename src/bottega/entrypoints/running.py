@@ -10,6 +10,8 @@ from litestar.static_files import create_static_files_router
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bottega.domains.payments import Desk, OnlineOff
+from bottega.entrypoints.docs_pages import HANDLERS as DOCS
+from bottega.entrypoints.docs_pages import described
 from bottega.infra.web.answers import json
 from bottega.infra.web.context import context
 from bottega.infra.web.pages import STATIC
@@ -76,10 +78,10 @@ def metrics() -> Response[bytes]:
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)
 def openapi(request: AnyRequest) -> Response[Any]:
     """The OpenAPI 3.1 document of this API."""
-    return json(request.app.openapi_schema.to_schema(), headers={"Cache-Control": "public, max-age=300"})
+    return json(described(request.app), headers={"Cache-Control": "public, max-age=300"})
 
 
-HANDLERS: list[Any] = [healthz, readyz, metrics, openapi]
+HANDLERS: list[Any] = [healthz, readyz, metrics, openapi, *DOCS]
 if STATIC.is_dir():
     HANDLERS.append(
         create_static_files_router(

@@ -38,8 +38,8 @@ from bottega.entrypoints.wiring import Parts, make_context, make_parts
 from bottega.infra.settings import Settings, load
 from bottega.infra.telemetry import configure_logs
 from bottega.infra.web.context import Context
-from bottega.infra.web.front import Front
 from bottega.infra.web.forms import no_such_address
+from bottega.infra.web.front import Front
 from bottega.infra.web.problem import refusal, unforeseen
 from bottega.infra.web.streams import Hub
 from bottega.kit.errors import DomainError
@@ -73,7 +73,11 @@ def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
         exception_handlers={DomainError: refusal, HTTPException: no_such_address, Exception: unforeseen},
         request_max_body_size=MAX_BODY,
         openapi_config=OpenAPIConfig(
-            title="bottega", version="1", path="/_openapi", description="One ordering engine for every shop."
+            title="bottega",
+            version="1",
+            path="/_openapi",
+            description="One ordering engine for every shop.",
+            use_handler_docstrings=True,
         ),
     )
 
