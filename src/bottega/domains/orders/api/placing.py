@@ -22,7 +22,7 @@ from bottega.domains.orders.api.views import (
 )
 from bottega.domains.orders.errors import OrderNotFound
 from bottega.domains.orders.model import Order, PlaceOrder
-from bottega.domains.payments import Desk, PaymentStatus
+from bottega.domains.payments import Desk, PaymentStatus, ProviderUnavailable
 from bottega.infra.transaction import Answer
 from bottega.infra.web.answers import json, kept
 from bottega.infra.web.body import Strict, claim, idempotency_key
@@ -92,6 +92,8 @@ async def open_payment(request: AnyRequest, order_id: str) -> Response[OrderPaym
         shown = await payment_of(tx, order, secret=True)
     if opened is not None:
         shown = payment_view(opened, [], secret=True)
+    if shown is not None and shown.client_secret is None and shown.status == PaymentStatus.REQUIRES_PAYMENT:
+        raise ProviderUnavailable(retry_after=1)
     body: Any = msgspec.json.encode(shown)
     return kept(Answer(200, body, answer.replayed))  # type: ignore[return-value]
 
