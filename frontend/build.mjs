@@ -17,6 +17,7 @@ const entries = {
   "board.js": "board/board.tsx",
   "site.css": "styles/site.css",
   "board.css": "styles/board.css",
+  "docs.css": "styles/docs.css",
 };
 // Files served under their own fixed name (a service worker's scope depends on its address).
 const fixed = { "board-worker.js": "board/worker.ts" };

@@ -73,7 +73,11 @@ def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
         request_max_body_size=MAX_BODY,
         logging_config=None,
         openapi_config=OpenAPIConfig(
-            title="bottega", version="1", path="/_openapi", description="One ordering engine for every shop."
+            title="bottega",
+            version="1",
+            path="/_openapi",
+            description="One ordering engine for every shop.",
+            use_handler_docstrings=True,
         ),
     )
 
