@@ -27,10 +27,15 @@ KINDS = {"document": "html", "script": "script", "stylesheet": "style"}
 def cost_of(page: Page, site: Site, address: str) -> Cost:
     """Load a page with an empty cache and weigh what came."""
     seen: list[Response] = []
-    page.on("response", seen.append)
+
+    def note(response: Response) -> None:
+        seen.append(response)
+
+    page.goto("about:blank")
+    page.on("response", note)
     page.goto(address, wait_until="load")
     page.wait_for_timeout(300)
-    page.remove_listener("response", seen.append)
+    page.remove_listener("response", note)
     cost = Cost()
     for response in seen:
         kind = response.request.resource_type
