@@ -65,8 +65,8 @@ def with_unknown_fields(body: dict[str, Any], names: tuple[str, ...]) -> Iterato
 def with_doubled_keys(body: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
     """Bodies in which one key stands twice, written in several ways."""
     text = json.dumps(body)
-    for name in body:
-        again = json.dumps(body[name])
+    for name, value in body.items():
+        again = json.dumps(value)
         yield name, f'{text[:-1]}, "{name}": {again}}}'.encode()
         yield name, f'{text[:-1]}, "{name}" :{again}}}'.encode()
         escaped = f"\\u{ord(name[0]):04x}{name[1:]}"

@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 import msgspec
 import psycopg
+import stripe
 from psycopg import sql
 
 from bottega.domains.catalog import OfferCatalogue, offer_catalogue, write_catalogue
@@ -55,6 +56,7 @@ class Live:
 
     url: str
     database_url: str
+    provider_url: str
     callers: dict[str, Caller] = field(default_factory=dict[str, Caller])
     names: dict[str, str] = field(default_factory=dict[str, str])
     client: httpx.Client = field(init=False)
@@ -84,6 +86,16 @@ class Live:
         answer = self.ask("POST", "/v1/orders", who, json=self.order(**changes))
         assert answer.status_code == 201, answer.text
         return answer.json()
+
+    def pay(self, order: dict[str, Any]) -> None:
+        """Pay an online order with a good card, and wait until the provider's word has arrived."""
+        provider = stripe.StripeClient("sk_test_contracts", base_addresses={"api": self.provider_url})
+        intent = order["payment"]["client_secret"].partition("_secret")[0]
+        provider.v1.payment_intents.confirm(intent, {"payment_method": "pm_card_visa", "return_url": self.url})
+        until = time.monotonic() + 10
+        while self.ask("GET", f"/v1/orders/{order['order_id']}", "barista").json()["status"] == "PLACED":
+            assert time.monotonic() < until, "the payment did not arrive"
+            time.sleep(0.05)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table holds, apart from those that move by themselves."""
@@ -286,7 +298,7 @@ def running(database_url: str, seeded: SeedResult, keyring: Keyring, secret: str
         process("bottega.entrypoints.web", environ, folder / "web.log"),
         process("bottega.entrypoints.worker", environ, folder / "worker.log"),
     ):
-        live = Live(f"http://127.0.0.1:{port}", database_url)
+        live = Live(f"http://127.0.0.1:{port}", database_url, f"http://127.0.0.1:{sandbox_port}")
         wait_until_ready(live.url)
         introduce(live, seeded, other)
         try:

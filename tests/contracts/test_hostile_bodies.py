@@ -55,7 +55,7 @@ def calls(live: Live) -> dict[str, tuple[str, str, str, dict[str, Any]]]:
         },
         expected_total=1,
     )
-    payment = f"/v1/payments/{live.place(pay_mode='ONLINE')['payment']['payment_id']}/refunds"  # not captured, so nothing to refund
+    payment = f"/v1/payments/{live.place(pay_mode='ONLINE')['payment']['payment_id']}/refunds"
     naming = {"merchant_id": n["merchant"], "store_id": n["store"]}
     move = {"to_status": "READY", "expected_status": "READY", "receipt_ref": "r", "tender": "CASH", "reason": "r"}
     return {

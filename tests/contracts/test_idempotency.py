@@ -46,6 +46,16 @@ def test_a_repeat_gets_the_first_bytes_again_even_after_the_order_moved_on(live:
     assert (first.headers.get("idempotency-replayed"), again.headers["idempotency-replayed"]) == (None, "true")
 
 
+def test_a_repeat_of_a_paid_order_gets_the_first_bytes_again(live: Live) -> None:
+    key, body = str(uuid.uuid4()), live.order(pay_mode="ONLINE")
+    first = live.ask("POST", "/v1/orders", key=key, json=body)
+    live.pay(first.json())
+
+    again = live.ask("POST", "/v1/orders", key=key, json=body)
+
+    assert again.content == first.content
+
+
 def test_the_same_order_written_in_other_json_is_the_same(live: Live) -> None:
     key, body = str(uuid.uuid4()), live.order()
     first = live.ask("POST", "/v1/orders", key=key, json=body)

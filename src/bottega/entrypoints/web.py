@@ -38,8 +38,8 @@ from bottega.entrypoints.wiring import Parts, make_context, make_parts
 from bottega.infra.settings import Settings, load
 from bottega.infra.telemetry import configure_logs
 from bottega.infra.web.context import Context
-from bottega.infra.web.front import Front
 from bottega.infra.web.forms import no_such_address
+from bottega.infra.web.front import Front
 from bottega.infra.web.problem import refusal, unforeseen
 from bottega.infra.web.streams import Hub
 from bottega.kit.errors import DomainError

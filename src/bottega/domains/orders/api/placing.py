@@ -1,10 +1,14 @@
 """Placing orders and asking what they would cost: the calls of customers."""
 
+import asyncio
+import time
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import MediaType, Response, post
 
+from bottega.domains import payments
 from bottega.domains.catalog import Shop, Shops
 from bottega.domains.merchants import StoreNotFound
 from bottega.domains.orders import store
@@ -20,7 +24,7 @@ from bottega.domains.orders.api.views import (
     quote_view,
 )
 from bottega.domains.orders.errors import OrderNotFound
-from bottega.domains.orders.model import Contact, Placed, Placement, PlaceOrder
+from bottega.domains.orders.model import Contact, Order, Placed, Placement, PlaceOrder
 from bottega.domains.payments import Desk, PaymentStatus, ProviderRefused, ProviderUnavailable
 from bottega.infra.group_commit import GroupCommit
 from bottega.infra.transaction import Answer
@@ -40,6 +44,7 @@ class OrderLane(GroupCommit[Placement, Placed]):
 
 
 _CREATED = {"Cache-Control": "no-store"}
+_PATIENCE = 5.0
 _REPLAYED = {"Cache-Control": "no-store", "Idempotency-Replayed": "true"}
 
 
@@ -126,10 +131,24 @@ async def _intent(here: Context, placed: Placed) -> OrderPaymentView:
     except (ProviderUnavailable, ProviderRefused):
         pass
     if secret is None:
-        async with here.database.read(order.merchant_id) as tx:
-            found = await payment_of(tx, order, secret=True)
-        secret = found.client_secret if found is not None else None
+        secret = await _secret_of(here, order, order.payment_id, _PATIENCE if placed.replayed else 0.0)
     return msgspec.structs.replace(shown, client_secret=secret)
+
+
+async def _secret_of(here: Context, order: Order, payment_id: UUID, patience: float) -> str | None:
+    """The secret that the payment was opened with, also after it was used: a repeat gets the first answer.
+
+    While the first request still asks the provider, a repeat waits for what comes of that, at most `patience` seconds.
+    """
+    until = time.monotonic() + patience
+    while True:
+        async with here.database.read(order.merchant_id) as tx:
+            payment = await payments.read(tx, order.store_id, payment_id)
+        secret = None if payment is None else payment.client_secret
+        over = payment is None or payment.status is not PaymentStatus.REQUIRES_PAYMENT or time.monotonic() >= until
+        if secret is not None or over:
+            return secret
+        await asyncio.sleep(0.05)
 
 
 @post("/v1/quotes", dto=Strict[PlaceOrder], return_dto=None, status_code=200, summary="What an order would cost",
