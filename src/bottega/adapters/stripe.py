@@ -128,7 +128,7 @@ class StripeProvider:
 
     def _verify(self, body: bytes, signature: str) -> None:
         stamps = [part[2:] for part in signature.split(",") if part.startswith("t=")]
-        if len(stamps) != 1 or not stamps[0].isdigit() or len(stamps[0]) > 12:
+        if len(stamps) != 1 or not signature.isascii() or not stamps[0].isdigit() or len(stamps[0]) > 12:
             raise SignatureRefused
         if int(stamps[0]) > time.time() + _FUTURE:
             raise SignatureRefused("The signature is dated in the future")
