@@ -10,7 +10,7 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import uvicorn
 import uvloop
@@ -20,6 +20,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp
 
+from bottega.domains import orders
 from bottega.domains.carts import pages as carts_pages
 from bottega.domains.catalog import api as catalog_api
 from bottega.domains.identity import api as identity_api
@@ -31,7 +32,6 @@ from bottega.domains.merchants import api as merchants_api
 from bottega.domains.merchants import pages as merchants_pages
 from bottega.domains.orders import api as orders_api
 from bottega.domains.orders import pages as orders_pages
-from bottega.domains.orders.api.placing import OrderLane
 from bottega.domains.payments import api as payments_api
 from bottega.entrypoints.running import HANDLERS as RUNNING
 from bottega.entrypoints.wiring import Parts, make_context, make_parts
@@ -47,14 +47,13 @@ from bottega.kit.errors import DomainError
 MAX_BODY = 256_000
 PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
 FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
-PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
 
 
 def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
     """The application. Without parts it only describes itself (for the OpenAPI document)."""
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_: Litestar) -> AsyncGenerator[None, None]:
         assert parts is not None
         assert context is not None
         await parts.open()
@@ -63,7 +62,7 @@ def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
             yield
         finally:
             hub.cancel()
-            await context.part(OrderLane).close()
+            await context.part(orders.Ordering).lane.close()
             await parts.close()
 
     return Litestar(

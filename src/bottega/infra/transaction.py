@@ -6,6 +6,7 @@ connection means *unknown*: the caller gets `Unavailable` and may repeat with th
 """
 
 import asyncio
+import hashlib
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -56,6 +57,11 @@ class Claim(msgspec.Struct, frozen=True):
     route: str
     key: str
     fingerprint: bytes
+
+
+def fingerprint(*parts: Any) -> bytes:
+    """16 bytes that are the same for the same command, however its JSON was written."""
+    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).digest()
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -73,7 +73,9 @@ def check_staff_move(order: Order, wanted: Transition) -> Move[OrderStatus]:
 def check_customer_cancel(order: Order) -> None:
     """Raise `TooLateToCancel` unless the customer may still take the order back."""
     if order.status not in CUSTOMER_CANCELS:
-        raise TooLateToCancel(f"The order is {order.status} already", extra={"order_status": order.status, "seq": order.seq})
+        raise TooLateToCancel(
+            f"The order is {order.status} already", extra={"order_status": order.status, "seq": order.seq}
+        )
 
 
 def display_number(prefix: str, number: int) -> str:

@@ -44,9 +44,9 @@ INSERT_MANY: LiteralString = """
 with new as materialized (select * from json_to_recordset(%s::json) as r (merchant_id uuid, store_id uuid, payment_id uuid,
   reference uuid, provider_account text, amount_minor bigint, currency text, provider_key text, created_at timestamptz)),
 p as (insert into payments (merchant_id, store_id, payment_id, reference, provider, provider_account, status, amount_minor,
-    currency, created_at, updated_at)
+    currency, next_check_at, created_at, updated_at)
   select merchant_id, store_id, payment_id, reference, 'STRIPE', provider_account, 'REQUIRES_PAYMENT', amount_minor, currency,
-    created_at, created_at from new),
+    created_at + interval '45 seconds', created_at, created_at from new),
 a as (insert into payment_attempts (merchant_id, store_id, payment_id, attempt_no, operation, amount_minor, provider_key, state,
     next_try_at, created_at)
   select merchant_id, store_id, payment_id, 1, 'OPEN', amount_minor, provider_key, 'INTENDED',
@@ -133,6 +133,17 @@ REFUND_BY_REF: LiteralString = """
 select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at from refunds
 where store_id = %(store_id)s and payment_id = %(payment_id)s
   and (provider_ref = %(provider_ref)s or refund_id = %(refund_id)s::uuid)
+"""
+CLAIM_CHECK: LiteralString = """
+update payments set checks = checks + 1, next_check_at = now() + least(30 * power(2, checks), 3600) * interval '1 second'
+where store_id = %(store_id)s and payment_id = %(payment_id)s and next_check_at <= now()
+  and status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED')
+returning provider_ref
+"""
+DUE_CHECKS: LiteralString = """
+select merchant_id, store_id, payment_id from payments
+where status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED') and next_check_at <= now()
+order by next_check_at limit 50
 """
 INSERT_EVENT: LiteralString = """
 insert into provider_events (merchant_id, provider_account, event_id, type, object_ref, store_id, body, signature, state,
@@ -259,6 +270,16 @@ async def finish_attempt(tx: Tx, attempt: Attempt, *, failed: str | None = None)
 async def due_attempts(tx: ReadTx) -> list[DuePayment]:
     """Payments of all merchants with something to ask now (as the relay)."""
     return await tx.rows(DUE_ATTEMPTS, {}, DuePayment)
+
+
+async def claim_check(tx: Tx, store_id: UUID, payment_id: UUID) -> str | None:
+    """The provider's reference of an open payment that is due to be asked about; the next time comes later and later."""
+    return await tx.value(CLAIM_CHECK, {"store_id": store_id, "payment_id": payment_id})
+
+
+async def due_checks(tx: ReadTx) -> list[DuePayment]:
+    """Open payments of all merchants whose news may have been lost (as the relay)."""
+    return await tx.rows(DUE_CHECKS, {}, DuePayment)
 
 
 async def entries(tx: ReadTx, store_id: UUID, payment_id: UUID) -> list[Entry]:

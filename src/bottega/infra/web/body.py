@@ -5,7 +5,6 @@ numbers, NaN and integers out of range are of the wrong shape. Typed decoding bo
 that is not UTF-8 are no JSON of ours, nor is an object that names a field twice.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Generator
@@ -16,7 +15,7 @@ from litestar.dto import AbstractDTO
 from litestar.dto.data_structures import DTOFieldDefinition
 from litestar.typing import FieldDefinition
 
-from bottega.infra.transaction import Answer, Claim
+from bottega.infra.transaction import Answer, Claim, fingerprint
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit.errors import (
     DuplicateKey,
@@ -117,11 +116,6 @@ def idempotency_key(request: AnyRequest) -> str:
     if len(key) > 255 or not _KEY.fullmatch(key):
         raise IdempotencyKeyInvalid
     return key
-
-
-def fingerprint(*parts: Any) -> bytes:
-    """16 bytes that are the same for the same command, however its JSON was written."""
-    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).digest()
 
 
 def claim(request: AnyRequest, route: str, *parts: Any) -> Claim:

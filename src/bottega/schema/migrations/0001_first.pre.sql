@@ -283,6 +283,8 @@ create table payments (
   receipt_ref      text,
   failure_code     text,
   version          integer not null default 1,
+  checks           integer not null default 0,
+  next_check_at    timestamptz,  -- when to ask the provider ourselves, in case its event never comes
   created_at       timestamptz not null,
   updated_at       timestamptz not null,
   primary key (store_id, payment_id),
@@ -290,6 +292,8 @@ create table payments (
 );
 create unique index payments_provider_ref on payments (store_id, provider, provider_ref);
 create index payments_reference on payments (store_id, reference);
+create index payments_due on payments (next_check_at)
+  where status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED');
 
 -- What we asked, or are about to ask, the provider: written before the call, with the key that goes with it.
 create table payment_attempts (

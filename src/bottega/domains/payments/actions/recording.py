@@ -1,6 +1,7 @@
 """Beats one and three: write down what we are about to ask, and what came of it. Only transactions, never the network."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -170,6 +171,11 @@ async def record_refund_by_intent(tx: Tx, known: tuple[UUID, ProviderRefund]) ->
     await record_refund(tx, (store_id, payment.payment_id, None, said))
 
 
+async def claim_check(tx: Tx, which: tuple[UUID, UUID]) -> str | None:
+    """The provider's reference of an open payment (store, payment) that nobody has told us about for a while."""
+    return await store.claim_check(tx, *which)
+
+
 async def receive_event(tx: Tx, event: ProviderEvent) -> bool:
     """Keep a signed event, once; whether it is new."""
     return await store.insert_event(tx, event, ours=event.store_id is not None)
@@ -219,7 +225,7 @@ async def _locked(tx: Tx, store_id: UUID, payment_id: UUID) -> Payment:
     return payment
 
 
-def _about(payment: Payment, amount: int | None = None) -> dict[str, object]:
+def _about(payment: Payment, amount: int | None = None) -> dict[str, Any]:
     return {
         "store_id": payment.store_id,
         "payment_id": payment.payment_id,
