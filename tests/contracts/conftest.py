@@ -62,3 +62,8 @@ def refused() -> Refused:
         return problem
 
     return check
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--write-contracts` writes the snapshots of this folder anew instead of only comparing them."""
+    parser.addoption("--write-contracts", action="store_true", help="write the snapshots of tests/contracts anew")

@@ -98,8 +98,7 @@ def forgeries(body: bytes) -> Iterator[tuple[str, bytes, str | None]]:
     )  # fmt: skip
     yield from ((f"cut to {n}", body, f"t={stamp},v1={good[:n]}") for n in range(0, 64, 3))
     yield from (
-        (f"signature and {extra!r}", body, f"t={stamp},v1={good}{extra}")
-        for extra in ("0", "00", "a", ".", "\u00e9")
+        (f"signature and {extra!r}", body, f"t={stamp},v1={good}{extra}") for extra in ("0", "00", "a", ".", "\u00e9")
     )
     for place in range(0, 64, 2):
         turned = format(int(good[place], 16) ^ 1, "x")
