@@ -45,17 +45,17 @@ async def place_order(request: AnyRequest, data: PlaceOrder) -> Response[OrderVi
     subject = await here.gate.known(request)
     key = idempotency_key(request)
     placed = await here.part(Ordering).place(subject, data, key)
-    body = await first_answer(here, placed.order)
+    body = await first_answer(here, placed.order, repeated=placed.replayed)
     headers = _REPLAYED if placed.replayed else _CREATED
     return Response(body, status_code=201, media_type=MediaType.JSON, headers=headers)  # type: ignore[arg-type]
 
 
-async def first_answer(here: Context, order: Order) -> bytes:
+async def first_answer(here: Context, order: Order, *, repeated: bool) -> bytes:
     """The body of the answer to a placement; the same for every repeat."""
     shop = await here.part(Shops).get(order.store_id)
     payment: OrderPaymentView | None = None
     if order.payment_id is not None:
-        secret = await here.part(Ordering).client_secret(order)
+        secret = await here.part(Ordering).client_secret(order, repeated=repeated)
         payment = OrderPaymentView(ids.show("pay", order.payment_id), PaymentStatus.REQUIRES_PAYMENT, secret)
     return msgspec.json.encode(order_view(here, order, shop.store.order_prefix, payment))
 
