@@ -120,10 +120,11 @@ class Menu(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """A modifier with the group it belongs to."""
+    """A modifier with the group it belongs to, and that group's place among the groups of the item."""
 
     modifier: Modifier
     group: ModifierGroup
+    place: int
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -160,9 +161,9 @@ class MenuIndex:
 
 
 def _choices(groups: Iterable[ModifierGroup]) -> Iterable[tuple[str, Choice]]:
-    for group in groups:
+    for place, group in enumerate(groups):
         for modifier in group.modifiers:
-            yield ids.show("mod", modifier.modifier_id), Choice(modifier, group)
+            yield ids.show("mod", modifier.modifier_id), Choice(modifier, group, place)
 
 
 class SetAvailability(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

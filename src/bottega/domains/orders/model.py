@@ -63,7 +63,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
 class LineModifier(msgspec.Struct, frozen=True):
     """A chosen modifier as it was when the order was placed (minor units)."""
 
-    modifier_id: str
+    modifier_id: UUID
     name: str
     price_delta: int
     group_name: str

@@ -1,6 +1,7 @@
 """Quotes as values: what is asked for, what it costs line by line, and the discounts that were applied. Pure."""
 
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 
@@ -33,7 +34,7 @@ class Discount(msgspec.Struct, frozen=True):
 class QuotedModifier(msgspec.Struct, frozen=True):
     """A chosen modifier as it was named and priced (minor units)."""
 
-    modifier_id: str
+    modifier_id: UUID
     name: str
     price_delta: int
     group_name: str
@@ -47,8 +48,8 @@ class QuotedLine(msgspec.Struct, frozen=True):
     left after the discount: contained in it or on top of it, as the quote says.
     """
 
-    product_id: str
-    variant_id: str
+    product_id: UUID
+    variant_id: UUID
     name: str
     variant_name: str
     category: str

@@ -198,14 +198,14 @@ def wait_until_up(process: subprocess.Popen[bytes], port: int, path: str) -> Non
 
 def get(port: int, path: str, headers: Mapping[str, str] | None = None) -> bytes:
     """A body from 127.0.0.1. Raises `OSError` for anything but success."""
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=dict(headers or {}))  # noqa: S310
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=dict(headers or {}))
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - always 127.0.0.1
         return answer.read()
 
 
 def post(port: int, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Any:
     """The JSON that a POST to 127.0.0.1 answers. Raises `OSError` for anything but success."""
-    request = urllib.request.Request(  # noqa: S310
+    request = urllib.request.Request(
         f"http://127.0.0.1:{port}{path}",
         data=json.dumps(body).encode(),
         headers={"Content-Type": "application/json", **(headers or {})},

@@ -57,7 +57,7 @@ def prepare(subject: Subject, shop: Shop, request: PlaceOrder, key: tuple[str, b
 
 def price(shop: Shop, request: PlaceOrder, now: datetime) -> Quote:
     """What the request would cost right now; raises what `prepare` raises, apart from the store being another's."""
-    merchants.check_open(shop.store, now)
+    shop.check_open(now)
     rules.check_placement(shop.store, request)
     priced = quote(shop.store, shop.menu, request.items, request.fulfillment_type, now)
     rules.check_total(request.expected_total, priced, request.pay_mode)
@@ -90,6 +90,8 @@ class Placing:
         found = await store.gather(tx.connection, [_wanted(i, p, dates[i]) for i, p in enumerate(placements)])
         known = {each.i: each for each in found.known}
         versions = {each.store_id: each.version for each in found.menus}
+        for store_id, version in versions.items():
+            self._shops.confirm(store_id, version)
         next_number = {(c.store_id, c.business_date): c.last_number for c in found.counters}
         for i, placement in enumerate(placements):
             if i not in known:
@@ -228,8 +230,8 @@ def lines_of(priced: Quote, home: int) -> tuple[OrderLine, ...]:
         OrderLine(
             line_no=line_no,
             line_id=ids.new_id(home),
-            product_id=UUID(line.product_id),
-            variant_id=UUID(line.variant_id),
+            product_id=line.product_id,
+            variant_id=line.variant_id,
             name=line.name,
             variant_name=line.variant_name,
             category=line.category,

@@ -210,7 +210,7 @@ def quote_view(quote: Quote) -> QuoteView:
                 qty=line.qty,
                 unit_price=line.unit_minor,
                 modifiers=[
-                    LineModifierView(ids.show("mod", UUID(m.modifier_id)), m.name, m.price_delta, m.group_name)
+                    LineModifierView(ids.show("mod", m.modifier_id), m.name, m.price_delta, m.group_name)
                     for m in line.modifiers
                 ],
                 note=line.note,
@@ -233,7 +233,7 @@ def _line(line: OrderLine) -> OrderLineView:
         qty=line.qty,
         unit_price=line.unit_minor,
         modifiers=[
-            LineModifierView(ids.show("mod", UUID(m.modifier_id)), m.name, m.price_delta, m.group_name)
+            LineModifierView(ids.show("mod", m.modifier_id), m.name, m.price_delta, m.group_name)
             for m in line.modifiers
         ],
         note=line.note,
