@@ -19,6 +19,8 @@ export type Action =
   | { do: "sign_in" }
   | { do: "new_token" };
 
+/** Refusals of a POST whose form token is of another sign-in. */
+const FORM_TOKEN_CODES = new Set(["cross_site"]);
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 
@@ -34,7 +36,7 @@ export function actionFor(answer: Answer, attempts: number, chance: number): Act
   if (status >= 200 && status < 300) return { do: "done" };
   if (status === 0) return { do: "retry", after_ms: backoff(attempts, chance), offline: true };
   if (status === 401) return { do: "sign_in" };
-  if (status === 403 && (problem?.code ?? "").includes("csrf")) return { do: "new_token" };
+  if (status === 403 && FORM_TOKEN_CODES.has(problem?.code ?? "")) return { do: "new_token" };
   // The first sending of the same key is still running: its answer will be ours.
   if (status === 409 && retry_after !== null) return { do: "retry", after_ms: wait, offline: false };
   if (status === 409) return { do: "moved", problem: problem ?? {} };

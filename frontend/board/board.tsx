@@ -139,7 +139,7 @@ function Board(): VNode {
 function registerWorker(): void {
   if (!("serviceWorker" in navigator)) return;
   void navigator.serviceWorker
-    .register("/kitchen-worker.js", { scope: "/kitchen/" })
+    .register("/kitchen-worker.js", { scope: location.pathname.replace(/[^/]+\/?$/, "") })
     .then(() => navigator.serviceWorker.ready)
     .then((ready) => {
       const loaded = performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname);

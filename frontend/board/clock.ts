@@ -57,6 +57,12 @@ export function learn(server_now: string | undefined): void {
   offset = Math.max(...samples);
 }
 
+/** Learn from news that were on their way for an unknown time: the server's clock is at least there. */
+export function learnAtLeast(server_now: string | undefined): void {
+  const told = server_now ? Date.parse(server_now) - Date.now() : Number.NaN;
+  if (told > offset && told - offset < JUMP_MS) offset = told;
+}
+
 export function startClock(): void {
   now.value = serverNow();
   setInterval(() => {

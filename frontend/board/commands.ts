@@ -7,6 +7,7 @@ export type Intent =
   | { kind: "bump"; ticket_id: string; from_state: "QUEUED" | "STARTED" }
   | { kind: "undo"; ticket_id: string; to_state: "QUEUED" | "STARTED" }
   | { kind: "recall"; ticket_id: string }
+  | { kind: "seen"; ticket_id: string }
   | { kind: "made"; ticket_id: string; line_id: string; made: boolean }
   | { kind: "hand_over"; ticket_id: string; order_id: string; tender?: Tender; receipt_ref?: string }
   | { kind: "cancel"; ticket_id: string; order_id: string; expected_status: string; reason: string }
@@ -69,6 +70,8 @@ export function requestOf(store_id: string, intent: Intent): Request {
       return { path: `${ticket}/undo`, body: { to_state: intent.to_state } };
     case "recall":
       return { path: `${ticket}/recall`, body: {} };
+    case "seen":
+      return { path: `${ticket}/acknowledge`, body: {} };
     case "made":
       return { path: `${ticket}/lines/${intent.line_id}/made`, body: { made: intent.made } };
     case "hand_over":

@@ -27,6 +27,8 @@ export interface Receiver {
   ticket(ticket: Ticket, server_now: string): void;
   availability(change: Availability): void;
   heartbeat(server_now: string | undefined): void;
+  /** The store's intake or hours have changed. */
+  store(): void;
   /** The stream is open again after it was not. */
   opened(): void;
 }
@@ -150,6 +152,8 @@ export class Connection {
       this.receiver.availability(data as Availability);
     } else if (event === "heartbeat") {
       this.receiver.heartbeat((data as { server_now?: string } | undefined)?.server_now);
+    } else if (event === "store") {
+      this.receiver.store();
     } else if (event === "reset") {
       void this.refetch();
     }

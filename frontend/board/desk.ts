@@ -3,8 +3,8 @@
 
 import { batch, effect } from "@preact/signals";
 import { boot, csrfToken, newerVersion, renewToken } from "./boot";
-import { learn, startClock } from "./clock";
-import type { Command } from "./commands";
+import { learn, learnAtLeast, startClock } from "./clock";
+import { ticketOf, type Command } from "./commands";
 import { Connection, lastHeard, link, type Receiver } from "./connection";
 import type { Problem, Ticket } from "./contract";
 import { intakeOf, sellablesOf, type MenuBody, type StoreBody } from "./menu";
@@ -61,7 +61,7 @@ function tell(before: Queue, after: Queue, ticket: Ticket): boolean {
   return false;
 }
 
-function receiver(reload: () => void): Receiver {
+function receiver(connected: () => void, reload: () => void): Receiver {
   let first = true;
   return {
     snapshot(snapshot) {
@@ -78,7 +78,7 @@ function receiver(reload: () => void): Receiver {
       first = false;
     },
     ticket(ticket, server_now) {
-      learn(server_now);
+      learnAtLeast(server_now);
       const before = queue.value;
       batch(() => {
         queue.value = withTicket(before, ticket);
@@ -89,7 +89,8 @@ function receiver(reload: () => void): Receiver {
       sellables.value = withAvailability(sellables.value, change);
     },
     heartbeat: learn,
-    opened: reload,
+    store: reload,
+    opened: connected,
   };
 }
 
@@ -130,15 +131,16 @@ function listener(connection: () => Connection, told: () => void, reload: () => 
       told();
     },
     moved(command, problem: Problem) {
+      const current = problem.ticket?.ticket_id === ticketOf(command.intent) ? problem.ticket : undefined;
       batch(() => {
         forget(command);
-        if (problem.ticket) queue.value = withTicket(queue.value, problem.ticket);
+        if (current) queue.value = withTicket(queue.value, current);
         // A tick or an undo that came second leaves nothing to explain.
-        if (command.intent.kind === "made" || command.intent.kind === "undo") return;
+        if (command.intent.kind === "made" || command.intent.kind === "undo" || command.intent.kind === "seen") return;
         const state = t.states[problem.ticket?.state ?? ""];
         notify(state ? t.faster(command.label, problem.moved_by ?? null, state) : t.moved_on(command.label));
       });
-      if (!problem.ticket) void connection().refetch();
+      if (!current) void connection().refetch();
       told();
     },
     attention(command) {
@@ -237,7 +239,7 @@ export async function openBoard(): Promise<void> {
       void newerVersion().then((newer) => {
         updateReady.value = newer;
       });
-    }),
+    }, () => void reload()),
   );
   const told = tabs(outbox, () => sender);
   const session = { store_id: boot.store_id, token: csrfToken, renew: renewToken };

@@ -5,6 +5,8 @@ import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 const GLIDE_MS = 170;
+/** A ticket this far beyond the left edge may still show its right side. */
+const MARGIN_PX = 200;
 const EASE = "cubic-bezier(0.2, 0.7, 0.2, 1)";
 
 function still(): boolean {
@@ -24,15 +26,18 @@ export function useMoves(lane: RefObject<HTMLElement>): void {
     for (const card of lane.current?.querySelectorAll<HTMLElement>("[data-ticket]") ?? []) {
       now.set(card, { left: card.offsetLeft, top: card.offsetTop });
     }
+    const from = lane.current?.scrollLeft ?? 0;
+    const to = from + (lane.current?.clientWidth ?? 0);
+    const seen = (place: Place): boolean => place.left < to && place.left >= from - MARGIN_PX;
     const moved = [...now].filter(([card, place]) => {
       const old = before.current.get(card);
-      return old && (old.left !== place.left || old.top !== place.top);
+      return old && (old.left !== place.left || old.top !== place.top) && (seen(old) || seen(place));
     });
-    if (!still()) {
+    if (moved.length > 0 && !still()) {
       for (const [card, place] of moved) {
         const old = before.current.get(card) ?? place;
-        const from = `translate(${old.left - place.left}px, ${old.top - place.top}px)`;
-        card.animate([{ transform: from }, { transform: "none" }], { duration: GLIDE_MS, easing: EASE });
+        const start = `translate(${old.left - place.left}px, ${old.top - place.top}px)`;
+        card.animate([{ transform: start }, { transform: "none" }], { duration: GLIDE_MS, easing: EASE });
       }
     }
     before.current = now;

@@ -43,7 +43,7 @@ test("each answer has its action", () => {
   assert.equal(actionFor(answer(201), 0, 0).do, "done");
   assert.equal(actionFor(answer(0), 0, 0).do, "retry");
   assert.equal(actionFor(answer(401), 0, 0).do, "sign_in");
-  assert.equal(actionFor(answer(403, null, "csrf_failed"), 0, 0).do, "new_token");
+  assert.equal(actionFor(answer(403, null, "cross_site"), 0, 0).do, "new_token");
   assert.equal(actionFor(answer(403, null, "not_your_role"), 0, 0).do, "attention");
   assert.equal(actionFor(answer(409, null, "ticket_moved"), 0, 0).do, "moved");
   assert.deepEqual(actionFor(answer(409, 1), 0, 0), { do: "retry", after_ms: 1_000, offline: false });

@@ -128,6 +128,28 @@ function useReturn(lane: RefObject<HTMLElement>): void {
   }, []);
 }
 
+/** Width of a column with its gap, in px. */
+function columnStep(lane: HTMLElement): number {
+  const card = lane.querySelector<HTMLElement>("[data-ticket]");
+  return (card?.offsetWidth ?? lane.clientWidth) + Number.parseFloat(getComputedStyle(lane).columnGap || "0");
+}
+
+/** Turn the page: forth or back by the columns that are in view. */
+function turn(lane: HTMLElement | null, direction: number): void {
+  if (!lane) return;
+  const step = columnStep(lane);
+  lane.scrollBy({ left: direction * Math.max(1, Math.floor((lane.clientWidth + 2) / step)) * step, behavior: "smooth" });
+}
+
+/** After a swipe, stand at a whole column. */
+function align(lane: HTMLElement | null): void {
+  if (!lane || laneHeight.value === 0) return;
+  const step = columnStep(lane);
+  const target = Math.round(lane.scrollLeft / step) * step;
+  const furthest = lane.scrollWidth - lane.clientWidth;
+  if (lane.scrollLeft < furthest - 2 && Math.abs(target - lane.scrollLeft) > 2) lane.scrollTo({ left: target, behavior: "smooth" });
+}
+
 export interface LaneProps {
   tickets: readonly Ticket[];
   /** Place of the first ticket among all, for the keys. */
@@ -161,14 +183,12 @@ export function Lane({ tickets, from, title, name }: LaneProps): VNode {
     const frame = requestAnimationFrame(measure);
     return () => cancelAnimationFrame(frame);
   });
-  const page = (direction: number): void => {
-    element.current?.scrollBy({ left: direction * (element.current.clientWidth + 16), behavior: "smooth" });
-  };
+  const page = (direction: number): void => turn(element.current, direction);
   const rows = rowsThatFit();
   return (
     <section class="lane" data-lane={name}>
       {title !== null && <h2 class="lane-title">{title}</h2>}
-      <div class="columns" ref={element} onFocusIn={onFocus} onScroll={measure}>
+      <div class="columns" ref={element} onFocusIn={onFocus} onScroll={measure} onScrollEnd={() => align(element.current)}>
         {tickets.flatMap((ticket, index) => viewsOf(ticket, from + index, rows))}
       </div>
       <div class="pagers">

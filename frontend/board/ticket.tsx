@@ -153,11 +153,12 @@ function Foot({ ticket }: { ticket: Ticket }): VNode {
 
 function Body({ props }: { props: TicketProps }): VNode {
   const { ticket, mark, lines, left, elsewhere } = props;
+  const changed = mark ? mark.kind === "CHANGED" : ticket.state !== "CANCELLED" && ticket.badges.includes("CHANGED");
   return (
     <>
       {props.part === 0 && <Meta ticket={ticket} />}
       {props.part === 0 && <Badges ticket={ticket} mark={mark} />}
-      {props.part === 0 && mark?.kind === "CHANGED" && (
+      {props.part === 0 && changed && (
         <button type="button" class="seen-change" data-focus="seen" onClick={() => acknowledge(ticket.ticket_id)}>
           <Icon name="check" /> {t.seen}
         </button>

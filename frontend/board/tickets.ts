@@ -108,6 +108,8 @@ function applied(ticket: Ticket, command: Command, offset: number): Ticket {
     case "recall":
       if (ticket.state !== "DONE") return ticket;
       return { ...ticket, state: "STARTED", done_at: null, recalled_at: at, badges: [...new Set([...ticket.badges, "RECALLED"])] };
+    case "seen":
+      return { ...ticket, badges: ticket.badges.filter((badge) => badge !== "CHANGED") };
     case "made": {
       const lines = ticket.lines.map((line) => (line.line_id === intent.line_id ? { ...line, made: intent.made } : line));
       return { ...ticket, lines };

@@ -108,7 +108,7 @@ function moveOn(ticket_id: string): void {
 
 export function bump(ticket: Ticket): void {
   const { ticket_id, number } = ticket;
-  if (queue.value.marks.get(ticket_id)) acknowledge(ticket_id);
+  if (queue.value.marks.has(ticket_id) || ticket.badges.includes("CHANGED")) acknowledge(ticket_id);
   if (ticket.state !== "QUEUED" && ticket.state !== "STARTED") return;
   const from_state = ticket.state;
   if (from_state === "STARTED") leave(ticket_id);
@@ -162,8 +162,11 @@ export function cancel(ticket: Ticket, reason: string): void {
 }
 
 export function acknowledge(ticket_id: string): void {
-  if (queue.value.tickets.get(ticket_id)?.state === "CANCELLED") moveOn(ticket_id);
+  const ticket = queue.value.tickets.get(ticket_id);
+  if (ticket?.state === "CANCELLED") moveOn(ticket_id);
   queue.value = acknowledged(queue.value, ticket_id);
+  // The other screens needn't ask again.
+  if (ticket?.badges.includes("CHANGED")) ask({ kind: "seen", ticket_id }, ticket.number);
 }
 
 export function setAvailability(thing: Sellable, available: boolean, until: Until, left?: number): void {

@@ -22,7 +22,7 @@ function isHashed(url: URL): boolean {
 }
 
 function isPage(request: Request): boolean {
-  return request.mode === "navigate" && new URL(request.url).pathname.startsWith("/kitchen/");
+  return request.mode === "navigate" && request.url.startsWith(worker.registration.scope);
 }
 
 async function keepPage(request: Request | string, response: Response): Promise<void> {

@@ -173,6 +173,6 @@ export const de: Texts = {
   discard: "Verwerfen",
   kinds: {
     bump: "Weiter", undo: "Zurück", recall: "Zurückholen", made: "Haken", hand_over: "Übergabe", cancel: "Storno",
-    availability: "Ausverkauft", intake: "Annahme", prep: "Zeit",
+    seen: "Gesehen", availability: "Ausverkauft", intake: "Annahme", prep: "Zeit",
   },
 };

@@ -177,7 +177,7 @@ export const en = {
   discard: "Discard",
   kinds: {
     bump: "Bump", undo: "Undo", recall: "Recall", made: "Tick", hand_over: "Hand over", cancel: "Cancel",
-    availability: "Sold out", intake: "Intake", prep: "Ready time",
+    seen: "Seen", availability: "Sold out", intake: "Intake", prep: "Ready time",
   } as Record<string, string>,
 };
 

@@ -173,6 +173,6 @@ export const it: Texts = {
   discard: "Scarta",
   kinds: {
     bump: "Avanza", undo: "Annulla", recall: "Richiama", made: "Spunta", hand_over: "Consegna", cancel: "Annulla ordine",
-    availability: "Esaurito", intake: "Ordini", prep: "Tempo",
+    seen: "Visto", availability: "Esaurito", intake: "Ordini", prep: "Tempo",
   },
 };

@@ -187,7 +187,7 @@ def _intent(answer: Any) -> ProviderIntent:
 
 
 def _refund(answer: Any) -> ProviderRefund:
-    metadata = answer.metadata.to_dict() if answer.metadata else {}
+    metadata: dict[str, str] = answer.metadata.to_dict() if answer.metadata else {}
     return ProviderRefund(
         provider_ref=answer.id,
         intent_ref=answer.payment_intent or "",

@@ -1,14 +1,15 @@
 """Running it: alive, ready, metrics, the API's description and its documents, and the built files."""
 
-from typing import Any, LiteralString
+from typing import Any
 
 import msgspec
 import psycopg
 from litestar import Response, get
-from litestar.static_files import create_static_files_router
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from litestar.datastructures import CacheControlHeader
+from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType] - untyped
 
 from bottega.domains.payments import Desk, OnlineOff
+from bottega.infra.telemetry import exposition
 from bottega.infra.web.answers import json
 from bottega.infra.web.context import context
 from bottega.infra.web.pages import STATIC
@@ -16,10 +17,6 @@ from bottega.infra.web.problem import AnyRequest
 from bottega.infra.web.streams import Hub
 from bottega.kit.errors import Unavailable
 
-CAN_WRITE: LiteralString = """
-select not pg_is_in_recovery() and current_setting('transaction_read_only') <> 'x',
-  coalesce((select extract(epoch from clock_timestamp() - min(created_at)) from outbox), 0)
-"""
 LAG_SECONDS = 30.0
 
 
@@ -48,11 +45,8 @@ async def readyz(request: AnyRequest) -> Response[Readiness]:
     here = context(request)
     parts: dict[str, str] = {}
     try:
-        async with here.database.read(None, role="bottega_relay") as tx:
-            cursor = await tx.connection.execute(CAN_WRITE)
-            row = await cursor.fetchone()
-        parts["database"] = "ok" if row and row[0] else "read only"
-        lag = float(row[1]) if row else 0.0
+        can_write, lag = await here.database.pools.health()
+        parts["database"] = "ok" if can_write else "read only"
         parts["worker"] = "ok" if lag < LAG_SECONDS else f"facts wait for {lag:.0f} s: is a worker running?"
     except (psycopg.Error, Unavailable) as error:
         parts["database"] = f"not reachable: {type(error).__name__}"
@@ -69,7 +63,8 @@ async def readyz(request: AnyRequest) -> Response[Readiness]:
 @get("/metrics", summary="Prometheus metrics", tags=["Running it"], sync_to_thread=False)
 def metrics() -> Response[bytes]:
     """In the Prometheus text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    body, content_type = exposition()
+    return Response(body, media_type=content_type)
 
 
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)
@@ -82,6 +77,10 @@ HANDLERS: list[Any] = [healthz, readyz, metrics, openapi]
 if STATIC.is_dir():
     HANDLERS.append(
         create_static_files_router(
-            path="/static", directories=[STATIC], cache_control=None, include_in_schema=False, name="static"
+            path="/static",
+            directories=[STATIC],
+            cache_control=CacheControlHeader(public=True, max_age=31_536_000, immutable=True),
+            include_in_schema=False,
+            name="static",
         )
     )

@@ -10,7 +10,7 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import uvicorn
 import uvloop
@@ -20,12 +20,17 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp
 
+from bottega.domains.carts import pages as carts_pages
 from bottega.domains.catalog import api as catalog_api
 from bottega.domains.identity import api as identity_api
+from bottega.domains.identity import pages as identity_pages
 from bottega.domains.kitchen import api as kitchen_api
+from bottega.domains.kitchen import pages as kitchen_pages
 from bottega.domains.live import api as live_api
 from bottega.domains.merchants import api as merchants_api
+from bottega.domains.merchants import pages as merchants_pages
 from bottega.domains.orders import api as orders_api
+from bottega.domains.orders import pages as orders_pages
 from bottega.domains.orders.api.placing import OrderLane
 from bottega.domains.payments import api as payments_api
 from bottega.entrypoints.running import HANDLERS as RUNNING
@@ -33,20 +38,22 @@ from bottega.entrypoints.wiring import Parts, make_context, make_parts
 from bottega.infra.settings import Settings, load
 from bottega.infra.telemetry import configure_logs
 from bottega.infra.web.context import Context
+from bottega.infra.web.forms import no_such_address
 from bottega.infra.web.front import Front
-from bottega.infra.web.problem import framework_refusal, refusal, unforeseen
+from bottega.infra.web.problem import refusal, unforeseen
 from bottega.infra.web.streams import Hub
 from bottega.kit.errors import DomainError
 
 MAX_BODY = 256_000
 FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
+PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
 
 
 def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
     """The application. Without parts it only describes itself (for the OpenAPI document)."""
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_: Litestar) -> AsyncGenerator[None, None]:
         assert parts is not None
         assert context is not None
         await parts.open()
@@ -59,10 +66,10 @@ def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
             await parts.close()
 
     return Litestar(
-        route_handlers=[handler for face in FACES for handler in face.HANDLERS] + RUNNING,
+        route_handlers=[handler for face in (*FACES, *PAGES) for handler in face.HANDLERS] + RUNNING,
         lifespan=[] if parts is None else [lifespan],
         state=State({"context": context}),
-        exception_handlers={DomainError: refusal, HTTPException: framework_refusal, Exception: unforeseen},
+        exception_handlers={DomainError: refusal, HTTPException: no_such_address, Exception: unforeseen},
         request_max_body_size=MAX_BODY,
         openapi_config=OpenAPIConfig(
             title="bottega", version="1", path="/_openapi", description="One ordering engine for every shop."

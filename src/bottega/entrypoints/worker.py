@@ -8,17 +8,21 @@ import contextlib
 import os
 import signal
 
+import psycopg
 import uvloop
 
+from bottega.domains import kitchen
 from bottega.domains.payments import Desk
 from bottega.entrypoints.web import watch_parent
 from bottega.entrypoints.wiring import make_consumers, make_parts
 from bottega.infra.sequencer import Sequencer
 from bottega.infra.settings import Settings, load
-from bottega.infra.telemetry import configure_logs, logger
+from bottega.infra.telemetry import QUEUE_LENGTH, configure_logs, logger
+from bottega.infra.transaction import Database
 from bottega.kit.errors import DomainError
 
 _SWEEP_SECONDS = 1.0
+_MEASURE_SECONDS = 10.0
 
 
 async def work(settings: Settings) -> None:
@@ -32,6 +36,7 @@ async def work(settings: Settings) -> None:
             for consumer in make_consumers(parts):
                 group.create_task(consumer.run(), name=consumer.name)
             group.create_task(_sweep(parts.desk), name="sweep")
+            group.create_task(_measure(parts.database), name="measure")
             log.info("worker runs")
     finally:
         await parts.close()
@@ -49,6 +54,18 @@ async def _sweep(desk: Desk) -> None:
             log.error("sweep failed", error=repr(error), exc_info=error)
             found = 0
         await asyncio.sleep(0.05 if found else _SWEEP_SECONDS)
+
+
+async def _measure(database: Database) -> None:
+    """How long the stores' queues are, for whoever watches."""
+    while True:
+        try:
+            async with database.read(None, role="bottega_relay") as tx:
+                for queue in await kitchen.queue_lengths(tx):
+                    QUEUE_LENGTH.labels(queue.slug).set(queue.length)
+        except (DomainError, psycopg.Error) as error:
+            logger("measure").warning("not measured", error=repr(error))
+        await asyncio.sleep(_MEASURE_SECONDS)
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ A fact that can't be taken after several tries is parked and the queue moves on.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from itertools import groupby
 from typing import Any, LiteralString
 from zlib import crc32
 
@@ -24,6 +25,7 @@ from bottega.kit.subject import system
 Reaction = Callable[[Tx, Any], Awaitable[None]]
 Reactions = Mapping[type[Fact], Reaction]
 _TRIES = 5
+_TOGETHER = 32
 _LOCK_SPACE = 0x62746763
 
 TRY_LEAD: LiteralString = "select pg_try_advisory_lock(%s, %s)"
@@ -36,6 +38,9 @@ PARK: LiteralString = """
 insert into parked_events (consumer, seq, error, tries, parked_at) values (%s, %s, %s, %s, now())
 on conflict (consumer, seq) do update set error = excluded.error, tries = excluded.tries, parked_at = now()
 """
+
+
+_FAILURES = (DomainError, msgspec.MsgspecError, psycopg.Error, ArithmeticError, LookupError, AssertionError)
 
 
 class LostLead(Exception):
@@ -73,57 +78,73 @@ class Consumer:
         self._position = row[0]
         while True:
             entries = await log.read_after(connection, self._position, 500)
-            for entry in entries:
-                if entry.type in self._reactions:
-                    await self._take(connection, entry)
+            wanted = [entry for entry in entries if entry.type in self._reactions]
+            for batch in _batches(wanted):
+                await self._take(connection, batch)
             if entries and entries[-1].seq > self._position:
                 await self._skip_to(connection, entries[-1].seq)
             CONSUMER_LAG.labels(self.name).set(max(0, await log.head(connection) - self._position))
             if len(entries) < 500:
                 await log.wait(connection)
 
-    async def _take(self, connection: LogConnection, entry: Entry) -> None:
-        fact_type, reaction = self._reactions[entry.type]
-        for attempt in range(1, _TRIES + 1):
+    async def _take(self, connection: LogConnection, batch: list[Entry]) -> None:
+        """React to some facts of one merchant together; if that fails, one by one, so that only one at fault is parked."""
+        try:
+            await self._react(batch)
+        except (Unavailable, LostLead):
+            raise
+        except _FAILURES as error:
+            if len(batch) > 1:
+                for entry in batch:
+                    await self._take(connection, [entry])
+                return
+            await self._try_again(connection, batch[0], error)
+
+    async def _try_again(self, connection: LogConnection, entry: Entry, error: Exception) -> None:
+        for attempt in range(2, _TRIES + 1):
+            self._log.warning("reaction failed", type=entry.type, seq=entry.seq, attempt=attempt - 1, error=repr(error))
+            await asyncio.sleep(0.05 * 2**attempt)
             try:
-                fact = msgspec.json.decode(entry.payload, type=fact_type)
-                await self._database.run(self._step(reaction, entry), fact, by=system(entry.merchant_id, self.name))
+                await self._react([entry])
             except (Unavailable, LostLead):
                 raise
-            except (
-                DomainError,
-                msgspec.MsgspecError,
-                psycopg.Error,
-                ArithmeticError,
-                LookupError,
-                AssertionError,
-            ) as error:
-                self._log.warning("reaction failed", type=entry.type, seq=entry.seq, attempt=attempt, error=repr(error))
-                if attempt == _TRIES:
-                    await connection.execute(PARK, [self.name, entry.seq, repr(error)[:2000], attempt])
-                    PARKED.labels(self.name).inc()
-                    await self._skip_to(connection, entry.seq)
-                    return
-                await asyncio.sleep(0.05 * 2**attempt)
+            except _FAILURES as again:
+                error = again
             else:
-                self._position = entry.seq
                 return
+        self._log.error("fact parked", type=entry.type, seq=entry.seq, error=repr(error))
+        await connection.execute(PARK, [self.name, entry.seq, repr(error)[:2000], _TRIES])
+        PARKED.labels(self.name).inc()
+        await self._skip_to(connection, entry.seq)
 
-    def _step(self, reaction: Reaction, entry: Entry) -> Callable[[Tx, Any], Awaitable[None]]:
-        async def react(tx: Tx, fact: Any) -> None:
-            moved = await tx.execute(STEP, {"name": self.name, "seq": entry.seq, "before": self._position})
+    async def _react(self, batch: list[Entry]) -> None:
+        """One transaction: the step of the cursor over the batch, and every reaction in it."""
+
+        async def react(tx: Tx, entries: list[Entry]) -> None:
+            moved = await tx.execute(STEP, {"name": self.name, "seq": entries[-1].seq, "before": self._position})
             if moved != 1:
                 raise LostLead(f"{self.name} was moved on by another process")
-            await reaction(tx, fact)
+            for entry in entries:
+                fact_type, reaction = self._reactions[entry.type]
+                await reaction(tx, msgspec.json.decode(entry.payload, type=fact_type))
 
-        react.__name__ = reaction.__name__
-        return react
+        react.__name__ = f"{self.name}_reactions"
+        await self._database.run(react, batch, by=system(batch[0].merchant_id, self.name))
+        self._position = batch[-1].seq
 
     async def _skip_to(self, connection: LogConnection, seq: int) -> None:
         cursor = await connection.execute(STEP, {"name": self.name, "seq": seq, "before": self._position})
         if cursor.rowcount != 1:
             raise LostLead(f"{self.name} was moved on by another process")
         self._position = seq
+
+
+def _batches(entries: list[Entry]) -> Iterator[list[Entry]]:
+    """Runs of entries of one merchant, short enough for one transaction."""
+    for _, run in groupby(entries, key=lambda entry: entry.merchant_id):
+        members = list(run)
+        for start in range(0, len(members), _TOGETHER):
+            yield members[start : start + _TOGETHER]
 
 
 async def _flag(connection: LogConnection, sql: LiteralString, parameters: list[int]) -> bool:

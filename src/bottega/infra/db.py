@@ -32,6 +32,12 @@ select set_config('role', %s, true), set_config('lock_timeout', '2s', true),
 """
 
 
+HEALTH: LiteralString = """
+select not pg_is_in_recovery() and current_setting('default_transaction_read_only') = 'off',
+  coalesce((select extract(epoch from clock_timestamp() - min(created_at)) from outbox), 0)
+"""
+
+
 def app_conninfo(url: str, *, role: str = "bottega_app", name: str = "bottega") -> str:
     """The connection string under which a process works: a role without ownership, keepalives, a connect timeout."""
     return make_conninfo(
@@ -139,3 +145,11 @@ class Pools:
             finally:
                 if not connection.closed:
                     await connection.execute("rollback")
+
+    async def health(self) -> tuple[bool, float]:
+        """Whether the database takes writes, and how many seconds the oldest fact of the outbox has waited."""
+        async with self.read(None, role="bottega_relay") as tx:
+            cursor = await tx.connection.execute(HEALTH)
+            row = await cursor.fetchone()
+        assert row is not None
+        return bool(row[0]), float(row[1])

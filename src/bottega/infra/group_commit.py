@@ -10,15 +10,20 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from uuid import UUID
 
+import msgspec
 import psycopg
 from psycopg import errors as pg
 
 from bottega.infra.db import SET_ROLE, Connection, Pools, app_conninfo
-from bottega.infra.outbox import Waker
+from bottega.infra.outbox import INSERT_FACTS, Waker, row_of
 from bottega.infra.telemetry import BATCH_SIZE, RETRIES, logger
+from bottega.kit import ids
+from bottega.kit.clock import utc_now
 from bottega.kit.errors import DomainError, Unavailable
+from bottega.kit.fact import Fact
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -27,10 +32,21 @@ _TRIES = 4
 
 
 class BatchTx:
-    """What a batch verb knows of the world: a connection inside a transaction of the batch role."""
+    """What a batch verb knows of the world: a connection inside a transaction of the batch role, and facts to tell."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self._facts: list[dict[str, Any]] = []
+
+    def emit(self, fact: Fact, merchant_id: UUID) -> None:
+        """Tell a fact of a merchant: it is written to the outbox with the batch, or not at all."""
+        at = utc_now().isoformat()
+        self._facts.append(row_of(fact, fact_id=ids.new_id(0), merchant_id=merchant_id, at=at))
+
+    async def write_facts(self) -> None:
+        """Put the facts that were told into the outbox."""
+        if self._facts:
+            await self.connection.execute(INSERT_FACTS, [msgspec.json.encode(self._facts).decode()])
 
 
 Verb = Callable[[BatchTx, Sequence[C]], Awaitable[list[R | DomainError]]]
@@ -105,7 +121,9 @@ class GroupCommit(Generic[C, R]):
                 async with connection.pipeline():
                     await connection.execute("begin")
                     await connection.execute(SET_ROLE, ["bottega_batch"])
-                    outcomes = await self._verb(BatchTx(connection), commands)
+                    tx = BatchTx(connection)
+                    outcomes = await self._verb(tx, commands)
+                    await tx.write_facts()
                     await connection.execute("commit")
                 return outcomes
             except BaseException as error:

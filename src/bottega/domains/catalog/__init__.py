@@ -4,6 +4,7 @@ Not here: stock counts of goods (inventory), what an order costs (pricing). Ever
 raises the store's menu version in the same transaction.
 """
 
+from bottega.domains.catalog.actions.counting import take_counted
 from bottega.domains.catalog.actions.shops import Shop, Shops
 from bottega.domains.catalog.actions.writing import (
     OfferCatalogue,
@@ -27,6 +28,7 @@ from bottega.domains.catalog.model import (
     NewCatalogue,
     Product,
     SetAvailability,
+    Slot,
     StoreOffer,
     Variant,
 )
@@ -51,6 +53,7 @@ __all__ = [
     "SetAvailability",
     "Shop",
     "Shops",
+    "Slot",
     "SoldOutChange",
     "StoreOffer",
     "Variant",
@@ -64,5 +67,6 @@ __all__ = [
     "read_menu",
     "set_availability",
     "sold_now",
+    "take_counted",
     "write_catalogue",
 ]

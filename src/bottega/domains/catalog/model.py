@@ -38,6 +38,10 @@ class AvailabilityState(StrEnum):
     SOLD_OUT = "SOLD_OUT"
 
 
+Slot = tuple[UUID, UUID]
+"""A counted item of one store: (store, product or modifier)."""
+
+
 class Category(msgspec.Struct, frozen=True):
     """A section of the menu."""
 

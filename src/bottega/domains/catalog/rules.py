@@ -1,9 +1,9 @@
 """Decisions about a menu: what is sold at an hour, how many may be chosen. Values in, values out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from bottega.domains.catalog.model import GroupKind, Item, Menu, Product, Sellable
+from bottega.domains.catalog.model import GroupKind, Item, Menu, Product, Sellable, Slot
 from bottega.kit.clock import local
 
 
@@ -42,6 +42,23 @@ def kitchen_kind(kind: GroupKind, is_default: bool) -> str:
     if kind is GroupKind.REMOVAL:
         return "REMOVE"
     return "ADD" if kind is GroupKind.ADD_ON and not is_default else "SET"
+
+
+def allocate(left: Mapping[Slot, int], needs: Sequence[Mapping[Slot, int]]) -> list[Slot | None]:
+    """Who gets what is left, in arrival order: None for a need that is met whole, else the item that is short.
+
+    A need that is not met takes nothing, so what is left goes to the next that fits: no more and no less is sold.
+    """
+    remaining = dict(left)
+    outcome: list[Slot | None] = []
+    for need in needs:
+        short = next((slot for slot, count in need.items() if remaining.get(slot, count) < count), None)
+        if short is None:
+            for slot, count in need.items():
+                if slot in remaining:
+                    remaining[slot] -= count
+        outcome.append(short)
+    return outcome
 
 
 def _sellables(menu: Menu) -> Iterable[Sellable]:

@@ -1,13 +1,14 @@
 """Every SQL statement about the catalogue: the menu as one document, what is sold out, and writing a catalogue."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
 
-from bottega.domains.catalog.model import ItemKind, Menu
-from bottega.infra.db import ReadTx
+from bottega.domains.catalog.model import ItemKind, Menu, Slot
+from bottega.infra.db import Connection, ReadTx
 from bottega.infra.transaction import Tx
 
 READ_MENU: LiteralString = """
@@ -67,6 +68,23 @@ values (%(merchant_id)s, %(store_id)s, %(item_id)s, %(kind)s, %(sold_out)s, %(un
   %(set_at)s)
 on conflict (store_id, item_id) do update set sold_out = excluded.sold_out, until_at = excluded.until_at,
   left_count = excluded.left_count, set_by = excluded.set_by, set_at = excluded.set_at
+"""
+LOCK_LEFT: LiteralString = """
+select a.merchant_id, a.store_id, a.item_id, a.item_kind, a.left_count
+from availability a join json_to_recordset(%s::json) as w (store_id uuid, item_id uuid)
+  on a.store_id = w.store_id and a.item_id = w.item_id
+where a.left_count is not null and not a.sold_out
+order by a.store_id, a.item_id for update of a
+"""
+TAKE_LEFT: LiteralString = """
+update availability a set left_count = a.left_count - t.count
+from json_to_recordset(%s::json) as t (store_id uuid, item_id uuid, count int)
+where a.store_id = t.store_id and a.item_id = t.item_id
+"""
+BUMP_MANY: LiteralString = """
+update stores s set menu_version = s.menu_version + 1
+where s.store_id in (select (json_array_elements_text(%s::json))::uuid)
+returning s.store_id, s.menu_version
 """
 WRITE_CATALOGUE: LiteralString = """
 with input as (select %(document)s::json as d),
@@ -141,6 +159,36 @@ async def write_availability(
         "set_at": tx.now,
     }
     await tx.execute(WRITE_AVAILABILITY, _place(tx, store_id) | values)
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """An item of which only so many are left."""
+
+    merchant_id: UUID
+    store_id: UUID
+    item_id: UUID
+    item_kind: ItemKind
+    left_count: int
+
+
+async def lock_left(connection: Connection, slots: Iterable[Slot]) -> list[Counted]:
+    """The counted ones among some items, locked in key order to the end of the transaction."""
+    wanted = [{"store_id": store_id, "item_id": item_id} for store_id, item_id in sorted(set(slots))]
+    cursor = await connection.execute(LOCK_LEFT, [msgspec.json.encode(wanted).decode()])
+    return [Counted(row[0], row[1], row[2], ItemKind(row[3]), row[4]) for row in await cursor.fetchall()]
+
+
+async def take_left(connection: Connection, taken: Mapping[Slot, int]) -> None:
+    """Count items down; they must be locked."""
+    rows = [{"store_id": store_id, "item_id": item_id, "count": count} for (store_id, item_id), count in taken.items()]
+    await connection.execute(TAKE_LEFT, [msgspec.json.encode(rows).decode()])
+
+
+async def bump_many(connection: Connection, store_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Raise the menu versions of some stores; the new ones."""
+    wanted = sorted(str(store_id) for store_id in set(store_ids))
+    cursor = await connection.execute(BUMP_MANY, [msgspec.json.encode(wanted).decode()])
+    return {row[0]: row[1] for row in await cursor.fetchall()}
 
 
 async def write_catalogue(tx: Tx, document: dict[str, Any]) -> None:

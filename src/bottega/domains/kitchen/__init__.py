@@ -8,7 +8,7 @@ from bottega.domains.kitchen.events import TicketChanged, TicketOpened
 from bottega.domains.kitchen.model import Ticket
 from bottega.domains.kitchen.reactions import REACTIONS
 from bottega.domains.kitchen.states import TICKET, TicketState
-from bottega.domains.kitchen.store import log_position, open_tickets, recent
+from bottega.domains.kitchen.store import log_position, open_tickets, queue_lengths, recent
 
 __all__ = [
     "REACTIONS",
@@ -19,5 +19,6 @@ __all__ = [
     "TicketState",
     "log_position",
     "open_tickets",
+    "queue_lengths",
     "recent",
 ]

@@ -10,7 +10,9 @@ from bottega.domains.orders import (
     OrderReady,
     OrderStarted,
 )
+from bottega.infra.consumers import Reaction
+from bottega.kit.fact import Fact
 
-REACTIONS = dict.fromkeys(
+REACTIONS: dict[type[Fact], Reaction] = dict.fromkeys(
     (OrderPlaced, OrderPaid, OrderChanged, OrderStarted, OrderReady, OrderCompleted, OrderCancelled), follow_order
 )

@@ -39,7 +39,19 @@ select merchant_id, store_id, ticket_id, order_id, state, version, order_status,
 from tickets where store_id = %(store_id)s and done_at > now() - interval '2 hours' and state in ('DONE', 'CLOSED')
 order by done_at desc limit 50
 """
+LENGTHS: LiteralString = """
+select s.slug, count(t.ticket_id) as length from stores s
+left join tickets t on t.store_id = s.store_id and t.state in ('QUEUED', 'STARTED')
+group by s.slug
+"""
 HEAD: LiteralString = "select seq from log_head"
+
+
+class QueueLength(msgspec.Struct, frozen=True):
+    """How many tickets of a store wait or are being made."""
+
+    slug: str
+    length: int
 
 
 async def insert(tx: Tx, ticket: Ticket) -> bool:
@@ -70,6 +82,11 @@ async def open_tickets(tx: ReadTx, store_id: UUID) -> list[Ticket]:
 async def recent(tx: ReadTx, store_id: UUID) -> list[Ticket]:
     """The last 50 tickets that were finished within two hours."""
     return await tx.rows(RECENT, {"store_id": store_id}, Ticket)
+
+
+async def queue_lengths(tx: ReadTx) -> list[QueueLength]:
+    """The queues of all stores (as the relay)."""
+    return await tx.rows(LENGTHS, {}, QueueLength)
 
 
 async def log_position(tx: ReadTx) -> int:

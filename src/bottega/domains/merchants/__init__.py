@@ -25,7 +25,7 @@ from bottega.domains.merchants.model import (
     TaxPer,
     TaxRate,
 )
-from bottega.domains.merchants.rules import check_open, end_of_day, opening, ready_window, tax_rate_ppm
+from bottega.domains.merchants.rules import check_open, end_of_day, opening, ready_minutes, ready_window, tax_rate_ppm
 from bottega.domains.merchants.store import (
     find_home,
     find_merchant,
@@ -70,6 +70,7 @@ __all__ = [
     "open_merchant",
     "open_store",
     "opening",
+    "ready_minutes",
     "ready_window",
     "set_intake",
     "tax_rate_ppm",

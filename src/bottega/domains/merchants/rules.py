@@ -48,6 +48,12 @@ def ready_window(store: Store, now: datetime) -> tuple[datetime, datetime]:
     return earliest, earliest + timedelta(minutes=_SPREAD_MINUTES)
 
 
+def ready_minutes(store: Store, now: datetime) -> tuple[int, int]:
+    """The ready window as minutes from now."""
+    start, end = ready_window(store, now)
+    return round((start - now).total_seconds() / 60), round((end - now).total_seconds() / 60)
+
+
 def tax_rate_ppm(store: Store, tax_category: str, fulfillment_type: FulfillmentType) -> int:
     """The store's rate for goods of that category handed over that way, in millionths (0 where none is set)."""
     for rate in store.tax_rates:

@@ -46,7 +46,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """A priced order on its way into a batch: the request, whose it is, its key, and its quote."""
+    """A priced order on its way into a batch; `limited` says that the menu it was priced by counts some items down."""
 
     subject: Subject
     store: Store
@@ -58,6 +58,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     contact_sealed: bytes | None
     order_id: UUID
     now: datetime
+    limited: bool = False
 
 
 class LineModifier(msgspec.Struct, frozen=True):

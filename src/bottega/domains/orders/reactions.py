@@ -2,5 +2,7 @@
 
 from bottega.domains.orders.actions.paying import complete_payment
 from bottega.domains.payments import PaymentCaptured
+from bottega.infra.consumers import Reaction
+from bottega.kit.fact import Fact
 
-REACTIONS = {PaymentCaptured: complete_payment}
+REACTIONS: dict[type[Fact], Reaction] = {PaymentCaptured: complete_payment}

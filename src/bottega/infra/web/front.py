@@ -58,14 +58,15 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
-        if scope["type"] == "lifespan":
+        kind = str(scope["type"])
+        if kind == "lifespan":
             await self._app(scope, receive, send)
             return
         headers = scope["headers"]
         given = _header(headers, b"x-request-id")
         request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else _new_request_id()
         scope.setdefault("state", {})["request_id"] = request_id.decode()  # type: ignore[union-attr]
-        if scope["type"] == "websocket":
+        if kind == "websocket":
             await self._app(scope, receive, send)
             return
         extra: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id)]
@@ -79,7 +80,8 @@ class Front:
                 return
         if self._tracing:
             carrier = {key.decode("latin-1"): value.decode("latin-1") for key, value in headers}
-            with tracer.start_as_current_span(f"{scope['method']} {path}", context=extract(carrier)):
+            method: Any = scope.get("method", "")
+            with tracer.start_as_current_span(f"{method} {path}", context=extract(carrier)):
                 await self._timed(scope, receive, send, extra)
         else:
             await self._timed(scope, receive, send, extra)

@@ -1,9 +1,9 @@
 """The HTML side of the web edge: templates, the assets' hashed names, and the headers every page is sent with.
 
 Lives here: `Views`, with which a slice renders the templates that lie beside it on top of the shared layout and macros;
-the content policy. Not here: what a page says and shows (the slices), words (`i18n.py`). What must stay true: templates
-escape everything and fail on an unknown name; no inline script and no inline style anywhere, so the policy needs no
-nonce; a foreign origin gets into the policy only on the page that asked for it.
+the content policy. Not here: what a page says and shows (the slices), words (`i18n.py`), forms and refusals of pages
+(`forms.py`). What must stay true: templates escape everything and fail on an unknown name; no inline script and no
+inline style anywhere, so the policy needs no nonce; a foreign origin gets into the policy only on the page that asked.
 """
 
 import json
@@ -50,7 +50,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 200
     script_origins: tuple[str, ...] = ()
     """Foreign origins whose script and frames this page may load."""
-    cache: str = "no-store"
+    cache: str = "private, no-cache"
     headers: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
@@ -113,12 +113,13 @@ def _beside(root: Path) -> FunctionLoader:
 
 
 class Views:
-    """The templates of one slice (the `templates/` folder beside its `pages.py`), of those below it, and the shared."""
+    """The templates of one slice (the `templates/` folder beside its `pages`), of those below it, and the shared."""
 
     def __init__(self, pages_file: str | None = None) -> None:
         folders: list[BaseLoader] = [FileSystemLoader(HERE / "templates")]
         if pages_file is not None:
             here = Path(pages_file).parent
+            here = here.parent if here.name == "pages" else here
             folders = [FileSystemLoader(here / "templates"), *folders, _beside(here.parent)]
         self._environment = Environment(
             loader=ChoiceLoader(folders),

@@ -79,12 +79,11 @@ def framework_refusal(request: AnyRequest, error: HTTPException) -> Response[byt
     if status >= 500:
         return unforeseen(request, error)
     body = document(status, code, title, title, request_id_of(request))
-    extra = error.extra
-    if isinstance(extra, list):
+    found: list[Any] = error.extra if isinstance(error.extra, list) else []
+    if found:
         body["errors"] = [
             {"pointer": f"/{each.get('key', '')}", "code": "invalid", "detail": str(each.get("message", ""))}
-            for each in extra
-            if isinstance(each, dict)
+            for each in found
         ]
     return _answer(status, body, {})
 

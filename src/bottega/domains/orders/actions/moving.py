@@ -5,6 +5,7 @@ same transaction. Money goes along where a move moves money: the till's payment 
 CANCELLED.
 """
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -114,7 +115,7 @@ async def apply_move(
     place = await merchants.find_store(tx, order.store_id)
     assert place is not None
     fact = MOVED[move.target]
-    values = {
+    values: dict[str, Any] = {
         "store_id": order.store_id,
         "order_id": order.order_id,
         "seq": seq,

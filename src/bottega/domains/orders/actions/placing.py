@@ -12,20 +12,20 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains import merchants
-from bottega.domains.catalog import Shop, Shops
+from bottega.domains.catalog import Shop, Shops, Slot, take_counted
 from bottega.domains.merchants import PayMode
 from bottega.domains.orders import rules, store
 from bottega.domains.orders.events import OrderPlaced
 from bottega.domains.orders.model import LineModifier, Order, OrderLine, Placed, Placement, PlaceOrder
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.payments import NewPayment, open_many
-from bottega.domains.pricing import Quote, quote
+from bottega.domains.pricing import ItemSoldOut, Quote, quote
 from bottega.infra.db import ReadTx
 from bottega.infra.group_commit import BatchTx
 from bottega.infra.telemetry import OUTCOMES
 from bottega.kit import ids
 from bottega.kit.clock import business_date
-from bottega.kit.errors import DomainError, IdempotencyKeyReused
+from bottega.kit.errors import DomainError, FieldError, IdempotencyKeyReused
 from bottega.kit.subject import Subject
 from bottega.kit.text import clean
 
@@ -52,6 +52,7 @@ def prepare(subject: Subject, shop: Shop, request: PlaceOrder, key: tuple[str, b
         contact_sealed=None,
         order_id=ids.new_id(shop.store.number),
         now=now,
+        limited=shop.menu.limited,
     )
 
 
@@ -97,7 +98,7 @@ class Placing:
             if i not in known:
                 next_number[placement.store.store_id, dates[i]] -= 1
         outcomes: list[Placed | DomainError | None] = [None] * len(placements)
-        rows: list[dict[str, Any]] = []
+        counted: list[int] = []
         for i, placement in enumerate(placements):
             if i in known:
                 outcomes[i] = await _earlier(tx, placement, known[i].order_id, bytes.fromhex(known[i].fingerprint))
@@ -105,14 +106,16 @@ class Placing:
             slot = (placement.store.store_id, dates[i])
             next_number[slot] += 1
             try:
-                priced = await self._at_version(placement, versions[placement.store.store_id])
+                priced, limited = await self._at_version(placement, versions[placement.store.store_id])
             except DomainError as error:
                 outcomes[i] = error
                 continue
-            order = _order(placement, priced, next_number[slot], dates[i])
-            rows.append(_row(order, placement))
-            outcomes[i] = Placed(order)
-        await self._write(tx, placements, outcomes, rows)
+            outcomes[i] = Placed(_order(placement, priced, next_number[slot], dates[i]))
+            if limited:
+                counted.append(i)
+        if counted:
+            await _take_counted(tx, outcomes, counted)
+        await self._write(tx, placements, outcomes)
         return [outcome for outcome in outcomes if outcome is not None]
 
     async def _write(
@@ -120,9 +123,13 @@ class Placing:
         tx: BatchTx,
         placements: Sequence[Placement],
         outcomes: list[Placed | DomainError | None],
-        rows: list[dict[str, Any]],
     ) -> None:
         """Write what was decided. A key that another process took meanwhile turns its outcome into a repeat."""
+        rows = [
+            _row(outcome.order, placements[i])
+            for i, outcome in enumerate(outcomes)
+            if isinstance(outcome, Placed) and not outcome.replayed
+        ]
         if not rows:
             return
         new = await store.write(tx.connection, rows)
@@ -139,17 +146,48 @@ class Placing:
         if opened:
             await open_many(tx, opened)
 
-    async def _at_version(self, placement: Placement, version: int) -> Quote:
-        """The placement's quote, made again when the menu has changed since."""
+    async def _at_version(self, placement: Placement, version: int) -> tuple[Quote, bool]:
+        """The placement's quote, made again when the menu has changed since; and whether the menu counts anything."""
         if placement.quote.menu_version == version:
-            return placement.quote
+            return placement.quote, placement.limited
         shop = await self._shops.get(placement.store.store_id, version=version)
-        return price(shop, placement.request, placement.now)
+        return price(shop, placement.request, placement.now), shop.menu.limited
 
 
 def as_placed(order: Order) -> Order:
     """An order as it was answered when it was placed, whatever happened to it since."""
     return msgspec.structs.replace(order, status=OrderStatus.PLACED, seq=1, updated_at=order.created_at)
+
+
+async def _take_counted(tx: BatchTx, outcomes: list[Placed | DomainError | None], counted: list[int]) -> None:
+    """Take what is counted for the placements that may want some; those that come too late are refused."""
+    needs: list[dict[Slot, int]] = []
+    for i in counted:
+        outcome = outcomes[i]
+        assert isinstance(outcome, Placed)
+        needs.append(_needs(outcome.order))
+    for i, need, short in zip(counted, needs, await take_counted(tx, needs), strict=True):
+        if short is not None:
+            outcome = outcomes[i]
+            assert isinstance(outcome, Placed)
+            outcomes[i] = _short(outcome.order, short, need[short])
+
+
+def _needs(order: Order) -> dict[Slot, int]:
+    needs: dict[Slot, int] = {}
+    for line in order.lines:
+        for item in (line.product_id, *(UUID(each.modifier_id) for each in line.modifiers)):
+            needs[order.store_id, item] = needs.get((order.store_id, item), 0) + line.qty
+    return needs
+
+
+def _short(order: Order, slot: Slot, wanted: int) -> ItemSoldOut:
+    found: list[FieldError] = []
+    for index, line in enumerate(order.lines):
+        if slot[1] == line.product_id or str(slot[1]) in {each.modifier_id for each in line.modifiers}:
+            detail = f"Not enough of {line.name} is left for {wanted}"
+            found.append(FieldError(f"/items/{index}", ItemSoldOut.code, detail))
+    return ItemSoldOut(found[0].detail, errors=tuple(found))
 
 
 async def _earlier(tx: BatchTx, placement: Placement, order_id: UUID, fingerprint: bytes) -> Placed | DomainError:

@@ -1,10 +1,13 @@
 """Reading orders, changing, cancelling and moving them: the calls of customers about their own, and of staff."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, patch, post
+from litestar.di import Provide
 from litestar.params import Parameter
 
 from bottega.domains.catalog import Shops
@@ -54,42 +57,75 @@ async def get_order(request: AnyRequest, order_id: str) -> Response[OrderView]:
     return json(shown, headers={"ETag": etag, "Cache-Control": _PRIVATE})  # type: ignore[return-value]
 
 
-@get("/v1/orders", summary="Orders, newest first", tags=["Ordering"])
-async def list_orders(
-    request: AnyRequest,
+class OrderQuery(msgspec.Struct, frozen=True):
+    """Which orders a list is asked for, as the query says it."""
+
+    statuses: tuple[OrderStatus, ...]
+    store_id: str | None
+    customer_id: str | None
+    created_from: datetime | None
+    created_to: datetime | None
+    q: str | None
+
+
+class Paging(msgspec.Struct, frozen=True):
+    """Which page of it."""
+
+    limit: int
+    before: UUID | None
+
+
+def order_query(
     status: str | None = None,
     store_id: str | None = None,
     customer_id: str | None = None,
     created_from: Annotated[datetime | None, Parameter(query="from")] = None,
     created_to: Annotated[datetime | None, Parameter(query="to")] = None,
     q: str | None = None,
-    limit: int = DEFAULT_LIMIT,
-    cursor: str | None = None,
-) -> Response[OrdersView]:
+) -> OrderQuery:
+    """The filters of a list: comma separated statuses, ids, RFC 3339 instants, and a number or name."""
+    return OrderQuery(_statuses(status), store_id, customer_id, created_from, created_to, q)
+
+
+def paging(limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Paging:
+    """The page of a list: 1 to 100 rows behind an opaque cursor."""
+    return Paging(check_limit(limit), _before(cursor))
+
+
+@get(
+    "/v1/orders",
+    summary="Orders, newest first",
+    tags=["Ordering"],
+    dependencies={
+        "wanted": Provide(order_query, sync_to_thread=False),
+        "page": Provide(paging, sync_to_thread=False),
+    },
+)
+async def list_orders(request: AnyRequest, wanted: OrderQuery, page: Paging) -> Response[OrdersView]:
     """A customer's own orders; for staff, the orders of a store, by status, time, number or name (`q`)."""
-    check_limit(limit)
     here = context(request)
     subject = await here.gate.known(request)
-    place = ids.parse("sto", store_id) if store_id else None
+    place = ids.parse("sto", wanted.store_id) if wanted.store_id else None
     staff = subject.may("orders.read", place)
     if place is not None and staff:
-        await staff_at(request, store_id or "", "orders.read")
+        await staff_at(request, wanted.store_id or "", "orders.read")
+    number = _number(wanted.q)
     which = OrderFilter(
         store_id=place,
         placed_by=None if staff else subject.subject_id,
-        customer_id=ids.parse("usr", customer_id) if customer_id and staff else None,
-        statuses=_statuses(status),
-        created_from=created_from,
-        created_to=created_to,
-        number=_number(q),
-        name=clean(q, "/q", max_length=60) if q and _number(q) is None else None,
-        before=_before(cursor),
-        limit=limit + 1,
+        customer_id=ids.parse("usr", wanted.customer_id) if wanted.customer_id and staff else None,
+        statuses=wanted.statuses,
+        created_from=wanted.created_from,
+        created_to=wanted.created_to,
+        number=number,
+        name=clean(wanted.q, "/q", max_length=60) if wanted.q and number is None else None,
+        before=page.before,
+        limit=page.limit + 1,
     )
     async with here.database.read(subject.merchant_id) as tx:
         found = await store.listed(tx, which)
-    more = encode_cursor(found[limit - 1].order_id.hex) if len(found) > limit else None
-    return json(OrdersView([await _brief(here, order) for order in found[:limit]], more))  # type: ignore[return-value]
+    more = encode_cursor(found[page.limit - 1].order_id.hex) if len(found) > page.limit else None
+    return json(OrdersView([await _brief(here, order) for order in found[: page.limit]], more))  # type: ignore[return-value]
 
 
 @patch("/v1/orders/{order_id:str}", dto=Strict[ChangeOrder], return_dto=None, summary="Change the lines of an order",
@@ -131,10 +167,14 @@ async def move_order(request: AnyRequest, order_id: str, data: Transition) -> Re
     return kept(answer)  # type: ignore[return-value]
 
 
-async def _viewer(here: Context, store_id: UUID) -> Any:
+async def _viewer(here: Context, store_id: UUID) -> Callable[[Order], Answer]:
     """How an order that was moved is shown (its payment is read afterwards, where the client asks for it)."""
     shop = await here.part(Shops).get(store_id)
-    return lambda order: rendered(order_view(here, order, shop.store.order_prefix, None))
+
+    def view(order: Order) -> Answer:
+        return rendered(order_view(here, order, shop.store.order_prefix, None))
+
+    return view
 
 
 async def _after_money(

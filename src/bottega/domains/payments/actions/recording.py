@@ -1,6 +1,7 @@
 """Beats one and three: write down what we are about to ask, and what came of it. Only transactions, never the network."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -219,7 +220,7 @@ async def _locked(tx: Tx, store_id: UUID, payment_id: UUID) -> Payment:
     return payment
 
 
-def _about(payment: Payment, amount: int | None = None) -> dict[str, object]:
+def _about(payment: Payment, amount: int | None = None) -> dict[str, Any]:
     return {
         "store_id": payment.store_id,
         "payment_id": payment.payment_id,

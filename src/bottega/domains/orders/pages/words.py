@@ -1,11 +1,11 @@
-"""The pages of one order: checking out, paying, following it. Handlers come below what they show.
+"""What the pages of one order say: an order put into words for its customer. Pure; the handlers stand beside it.
 
-Not here: the rules of placing and moving (actions), the card form (the provider's own frame). Whether an order is paid
-is never read from the address a browser comes back to: the page says so when the order says so.
+Whether an order is paid is never read from the address a browser comes back to: the page says so when the order does.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 
@@ -13,7 +13,9 @@ from bottega.domains.merchants import PayMode, Store, ready_window
 from bottega.domains.orders.model import Order, OrderEvent
 from bottega.domains.orders.states import CUSTOMER_CANCELS, OrderStatus
 from bottega.domains.payments import Payment
+from bottega.infra.crypto import Keyring
 from bottega.infra.web.i18n import Translator
+from bottega.kit import ids
 
 _S = OrderStatus
 _WAY = {
@@ -43,6 +45,11 @@ class Tracking(msgspec.Struct, frozen=True, kw_only=True):
     can_cancel: bool
     final: bool
     confirming: bool
+
+
+def tracking_path(keyring: Keyring, order_id: UUID) -> str:
+    """The unguessable address of an order's page."""
+    return f"/o/{ids.show('ord', order_id)}.{keyring.link_token(order_id)}"
 
 
 def steps(order: Order, history: Sequence[OrderEvent]) -> tuple[Step, ...]:
@@ -77,7 +84,7 @@ def tracking(
     """Put an order into words for its customer."""
     t = look.t
     unpaid = order.status is _S.PLACED and order.pay_mode is PayMode.ONLINE
-    confirming = unpaid and look.paying
+    confirming = unpaid and look.paying and (payment is None or payment.failure_code is None)
     headline = t(f"track.{order.status}")
     if unpaid:
         headline = t("checkout.confirming") if confirming else t("track.PLACED_unpaid")
@@ -86,7 +93,7 @@ def tracking(
         line=_line(order, payment, store, look),
         steps=steps(order, history),
         money_line=_money_line(order, payment, t),
-        pay_path=f"{look.path}/pay" if unpaid and not confirming else "",
+        pay_path=f"{look.path}/pay" if unpaid and look.own and not confirming else "",
         can_cancel=order.status in CUSTOMER_CANCELS,
         final=order.status in _FINAL,
         confirming=confirming,
@@ -94,12 +101,13 @@ def tracking(
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """How an order is being looked at: by whom (`t`), when, at which address, and just after paying or not."""
+    """How an order is being looked at: in whose words, when, at which address, just after paying, by who placed it."""
 
     t: Translator
     now: datetime
     path: str
     paying: bool = False
+    own: bool = True
 
 
 def _line(order: Order, payment: Payment | None, store: Store, look: Seen) -> str:
@@ -113,7 +121,7 @@ def _line(order: Order, payment: Payment | None, store: Store, look: Seen) -> st
             return t("track.when_refund", amount=t.money(payment.captured_minor, order.currency))
         return t("track.when_cancelled")
     if order.status is _S.PLACED and order.pay_mode is PayMode.ONLINE:
-        return "" if look.paying else t("track.unpaid", amount=t.money(order.total_minor, order.currency))
+        return t("track.unpaid", amount=t.money(order.total_minor, order.currency)) if not look.paying else ""
     start, end, late = window(order, store, look.now)
     return t("track.when_late" if late else "track.when", window=t.window(start, end, store.timezone))
 

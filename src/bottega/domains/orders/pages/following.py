@@ -1,0 +1,158 @@
+"""Following an order at its unguessable address; and for who placed it: paying it, taking it back."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import Response
+
+from bottega.domains import merchants, payments
+from bottega.domains.catalog import Shop, Shops
+from bottega.domains.merchants import PayMode
+from bottega.domains.orders import store
+from bottega.domains.orders.actions.moving import CancelOwn, cancel_own
+from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
+from bottega.domains.orders.errors import NothingToPay, OrderNotFound, TooLateToCancel
+from bottega.domains.orders.model import CancelOrder, Order
+from bottega.domains.orders.pages.words import Seen, tracking, tracking_path
+from bottega.domains.orders.rules import display_number
+from bottega.domains.orders.states import OrderStatus
+from bottega.domains.payments import Desk, Payment, ProviderRefused, ProviderUnavailable
+from bottega.infra.settings import Settings
+from bottega.infra.web.context import Context, context
+from bottega.infra.web.forms import in_words, posted, see_other, shows, takes, visitor
+from bottega.infra.web.pages import Look, Views, speaks, wants_fragment
+from bottega.infra.web.problem import AnyRequest
+from bottega.kit import ids
+from bottega.kit.clock import utc_now
+from bottega.kit.subject import Subject
+
+_VIEWS = Views(__file__)
+_EVENTS = "state status payment reset"
+_STRIPE = "js.stripe.com"
+_STRIPE_ORIGINS = ("https://api.stripe.com", "https://hooks.stripe.com", "https://*.js.stripe.com")
+
+
+class Followed(msgspec.Struct, frozen=True):
+    """An order that somebody has the address of; `own` when they placed it."""
+
+    here: Context
+    shop: Shop
+    order: Order
+    subject: Subject
+    own: bool
+    path: str
+
+    def shown(self) -> dict[str, Any]:
+        """What every page of an order needs."""
+        place = self.shop.store
+        return {
+            "store": place,
+            "order": self.order,
+            "number": display_number(place.order_prefix, self.order.number),
+            "path": self.path,
+            "own": self.own,
+            "now": utc_now(),
+        }
+
+
+@shows("/o/{token:str}")
+async def follow(request: AnyRequest, token: str) -> Response[Any]:
+    """Where the order stands; asked again by the page itself whenever something happens."""
+    return await _tracking_page(request, await _followed(request, token))
+
+
+@shows("/o/{token:str}/pay")
+async def pay(request: AnyRequest, token: str) -> Response[Any]:
+    """The provider's card form for an order that waits to be paid."""
+    followed = await _followed(request, token)
+    order, settings = followed.order, followed.here.settings
+    waits = order.status is OrderStatus.PLACED and order.pay_mode is PayMode.ONLINE
+    if not waits or not followed.own:
+        return see_other(followed.path)
+    try:
+        secret = await _secret(followed)
+    except (NothingToPay, ProviderRefused):
+        return see_other(followed.path)
+    except ProviderUnavailable:
+        secret = ""
+    provider = {"script": settings.stripe_js_url, "key": settings.stripe_publishable_key, "client_secret": secret}
+    look = Look(cache="no-store", script_origins=provider_origins(settings))
+    return _VIEWS.page(request, "pay.html", {**followed.shown(), "provider": provider}, look)
+
+
+@takes("/o/{token:str}/cancel")
+async def cancel(request: AnyRequest, token: str) -> Response[Any]:
+    """Take the order back while nobody makes it."""
+    await posted(request)
+    followed = await _followed(request, token)
+    command = CancelOwn(followed.order.store_id, followed.order.order_id, CancelOrder())
+    try:
+        await followed.here.database.run(cancel_own, command, by=followed.subject)
+    except TooLateToCancel as error:
+        return await _tracking_page(request, await _followed(request, token), in_words(speaks(request), error))
+    return see_other(followed.path)
+
+
+async def _followed(request: AnyRequest, token: str) -> Followed:
+    """The order of an address. Raises `OrderNotFound` for an address that we did not make."""
+    here = context(request)
+    shown_id, _, link = token.partition(".")
+    order_id = ids.parse("ord", shown_id)
+    if not here.keyring.check_link_token(order_id, link):
+        raise OrderNotFound
+    merchant_id, store_id = await here.owner_of(order_id)
+    async with here.database.read(merchant_id) as tx:
+        order = await store.find(tx, store_id, order_id)
+    if order is None:
+        raise OrderNotFound
+    subject = await visitor(request)
+    own = subject.subject_id == order.placed_by and subject.merchant_id == merchant_id
+    shop = await here.part(Shops).get(store_id)
+    return Followed(here, shop, order, subject, own, tracking_path(here.keyring, order_id))
+
+
+async def _tracking_page(request: AnyRequest, followed: Followed, problem: str = "") -> Response[Any]:
+    order, place = followed.order, followed.shop.store
+    async with followed.here.database.read(order.merchant_id) as tx:
+        events = await store.history(tx, order.store_id, order.order_id)
+        payment = await _payment(tx, order)
+    seen = Seen(speaks(request), utc_now(), followed.path, "paying" in request.query_params, followed.own)
+    values = {
+        **followed.shown(),
+        "view": tracking(order, events, payment, place, seen),
+        "opening": merchants.opening(place, seen.now),
+        "problem": problem,
+        "stream": f"{followed.path}/stream",
+        "events": _EVENTS,
+    }
+    look = Look(status=409 if problem else 200, cache="no-store")
+    return _VIEWS.page(request, "track_parts.html" if wants_fragment(request) else "track.html", values, look)
+
+
+async def _payment(tx: Any, order: Order) -> Payment | None:
+    return None if order.payment_id is None else await payments.read(tx, order.store_id, order.payment_id)
+
+
+async def _secret(followed: Followed) -> str:
+    """What the card form confirms the payment with; a payment that has failed for good is opened anew."""
+    here, order = followed.here, followed.order
+    command = OpenPayment(order.store_id, order.order_id, here.settings.stripe_account)
+    current = await here.database.run(reopen_payment, command, by=followed.subject)
+    assert current.payment_id is not None
+    async with here.database.read(order.merchant_id) as tx:
+        payment = await _payment(tx, current)
+    if payment is not None and payment.client_secret:
+        return payment.client_secret
+    opened = await here.part(Desk).ask(order.merchant_id, order.store_id, current.payment_id, first=True)
+    return (opened.client_secret or "") if opened is not None else ""
+
+
+def provider_origins(settings: Settings) -> tuple[str, ...]:
+    """Where the provider's script and frames come from."""
+    address = urlsplit(settings.stripe_js_url)
+    own = f"{address.scheme}://{address.netloc}"
+    return (own, *_STRIPE_ORIGINS) if address.hostname == _STRIPE else (own,)
+
+
+HANDLERS = [follow, pay, cancel]
