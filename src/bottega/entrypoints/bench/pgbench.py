@@ -77,7 +77,9 @@ def scripts(sample: Sample, stores: Sequence[UUID], guests: Sequence[UUID]) -> t
     made = _made(stores, guests, sql.SQL(":s"), sql.SQL(":g"))
     parts = [sql.SQL("made as materialized ({})").format(made)]
     parts += [
-        sql.SQL("{} as ({})").format(sql.Identifier(f"w_{table}" if table != "order_counters" else "counted"), statement)
+        sql.SQL("{} as ({})").format(
+            sql.Identifier(f"w_{table}" if table != "order_counters" else "counted"), statement
+        )
         for table, statement in _inserts(sample).items()
     ]
     one = sql.SQL("with {} select 1;").format(sql.SQL(", ").join(parts)).as_string()

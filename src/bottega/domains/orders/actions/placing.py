@@ -176,7 +176,7 @@ async def _take_counted(tx: BatchTx, outcomes: list[Placed | DomainError | None]
 def _needs(order: Order) -> dict[Slot, int]:
     needs: dict[Slot, int] = {}
     for line in order.lines:
-        for item in (line.product_id, *(UUID(each.modifier_id) for each in line.modifiers)):
+        for item in (line.product_id, *(each.modifier_id for each in line.modifiers)):
             needs[order.store_id, item] = needs.get((order.store_id, item), 0) + line.qty
     return needs
 
