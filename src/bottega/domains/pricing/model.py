@@ -5,6 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from bottega.domains.catalog import ChosenModifier
+
 
 class LineRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One wanted thing, by the ids that clients send."""
@@ -31,14 +33,8 @@ class Discount(msgspec.Struct, frozen=True):
     value: int
 
 
-class QuotedModifier(msgspec.Struct, frozen=True):
-    """A chosen modifier as it was named and priced (minor units)."""
-
-    modifier_id: UUID
-    name: str
-    price_delta: int
-    group_name: str
-    kitchen: str
+QuotedModifier = ChosenModifier
+"""A chosen modifier as it was named and priced: made once for a menu, shared by all quotes and orders of it."""
 
 
 class QuotedLine(msgspec.Struct, frozen=True):

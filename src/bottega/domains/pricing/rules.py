@@ -7,7 +7,7 @@ where the store rounds it (each line, or once per rate and then spread), and the
 from collections.abc import Sequence
 from datetime import datetime
 
-from bottega.domains.catalog import Choice, Item, MenuIndex, Variant, default_modifiers, in_daypart, kitchen_kind
+from bottega.domains.catalog import Choice, Item, MenuIndex, Variant, default_modifiers, in_daypart
 from bottega.domains.merchants import FulfillmentType, Store, TaxMode, TaxPer, tax_rate_ppm
 from bottega.domains.pricing.errors import (
     ItemNotOnMenu,
@@ -148,16 +148,7 @@ def _modifiers(item: Item, request: LineRequest, index: int, now: datetime) -> t
             detail = f"{item.product.name}: choose at most {group.max_count} of {group.name}"
             raise _at(ModifierTooMany, index, "modifier_ids", detail)
     chosen.sort(key=_place_of_group)
-    return tuple(
-        QuotedModifier(
-            modifier_id=choice.modifier.modifier_id,
-            name=choice.modifier.name,
-            price_delta=choice.modifier.price_delta,
-            group_name=choice.group.name,
-            kitchen=kitchen_kind(choice.group.kind, choice.modifier.is_default),
-        )
-        for choice in chosen
-    )
+    return tuple([choice.chosen for choice in chosen])
 
 
 def _place_of_group(choice: Choice) -> int:

@@ -19,7 +19,7 @@ from psycopg import sql
 
 from bottega.infra.postgres import EmbeddedPostgres
 
-CLIENTS = (8, 16, 32, 64, 96)
+CLIENTS = (4, 8, 16, 32, 64)
 TABLES = ("order_counters", "orders", "order_lines", "order_events", "outbox")
 _IDENTITY = frozenset({("outbox", "n")})
 _TPS = re.compile(r"^tps = ([0-9.]+) \(without", re.MULTILINE)
@@ -94,9 +94,11 @@ def scripts(sample: Sample, stores: Sequence[UUID], guests: Sequence[UUID]) -> t
 def _made(stores: Sequence[UUID], guests: Sequence[UUID], store: sql.Composable, guest: sql.Composable) -> sql.Composed:
     return sql.SQL(
         "select uuidv7() as order_id, now() as at, ({}::uuid[])[{}] as store_id, ({}::uuid[])[{}] as placed_by"
-    ).format(
-        sql.Literal("{%s}" % ",".join(map(str, stores))), store, sql.Literal("{%s}" % ",".join(map(str, guests))), guest
-    )
+    ).format(_array(stores), store, _array(guests), guest)
+
+
+def _array(values: Sequence[UUID]) -> sql.Literal:
+    return sql.Literal("{" + ",".join(map(str, values)) + "}")
 
 
 def _inserts(sample: Sample) -> dict[str, sql.Composed]:

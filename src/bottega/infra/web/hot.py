@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from litestar import Litestar, Request, Response
 from litestar.response.base import ASGIResponse
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Receive, Scope, Send
 
 from bottega.infra.web.problem import AnyRequest, refusal, unforeseen
 from bottega.kit.errors import DomainError, TooLarge

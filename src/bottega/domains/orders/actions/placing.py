@@ -16,7 +16,7 @@ from bottega.domains.catalog import Shop, Shops, Slot, take_counted
 from bottega.domains.merchants import PayMode
 from bottega.domains.orders import rules, store
 from bottega.domains.orders.events import OrderPlaced
-from bottega.domains.orders.model import LineModifier, Order, OrderLine, Placed, Placement, PlaceOrder
+from bottega.domains.orders.model import Order, OrderLine, Placed, Placement, PlaceOrder
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.payments import NewPayment, open_many
 from bottega.domains.pricing import ItemSoldOut, Quote, quote
@@ -275,10 +275,7 @@ def lines_of(priced: Quote, home: int) -> tuple[OrderLine, ...]:
             category=line.category,
             qty=line.qty,
             unit_minor=line.unit_minor,
-            modifiers=tuple(
-                LineModifier(each.modifier_id, each.name, each.price_delta, each.group_name, each.kitchen)
-                for each in line.modifiers
-            ),
+            modifiers=line.modifiers,
             note=line.note,
             discount_minor=line.discount_minor,
             tax_rate_ppm=line.tax_rate_ppm,
@@ -290,7 +287,7 @@ def lines_of(priced: Quote, home: int) -> tuple[OrderLine, ...]:
 
 
 def _row(order: Order, placement: Placement) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(order, name) for name in order.__struct_fields__}
+    row: dict[str, Any] = msgspec.structs.asdict(order)
     row["idempotency_key"] = placement.key
     row["fingerprint"] = placement.fingerprint.hex()
     row["contact_sealed"] = order.contact_sealed.hex() if order.contact_sealed else None
