@@ -45,8 +45,8 @@ from bottega.infra.web.streams import Hub
 from bottega.kit.errors import DomainError
 
 MAX_BODY = 256_000
-FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
 PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
+FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
 
 
 def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:

@@ -38,10 +38,12 @@ def default_modifiers(item: Item, now: datetime) -> list[str]:
 
 
 def kitchen_kind(kind: GroupKind, is_default: bool) -> str:
-    """How the kitchen reads a choice: set (size, milk), an addition, or a removal."""
+    """How the kitchen reads a choice: a removal, what it is anyway, an addition, or something set (size, milk)."""
     if kind is GroupKind.REMOVAL:
         return "REMOVE"
-    return "ADD" if kind is GroupKind.ADD_ON and not is_default else "SET"
+    if is_default:
+        return "DEFAULT"
+    return "ADD" if kind is GroupKind.ADD_ON else "SET"
 
 
 def allocate(left: Mapping[Slot, int], needs: Sequence[Mapping[Slot, int]]) -> list[Slot | None]:

@@ -60,7 +60,7 @@ def ticket_of(order: Order, prefix: str, ticket_id: UUID, now: datetime) -> Tick
 
 
 def lines_of(order: Order, before: tuple[TicketLine, ...] = ()) -> tuple[TicketLine, ...]:
-    """The lines of a ticket; what was ticked on a line that is still there stays ticked."""
+    """The lines of a ticket, without choices that are made anyway; what was ticked on a line that stays, stays ticked."""
     made = {line.line_id for line in before if line.made}
     return tuple(
         TicketLine(
@@ -68,7 +68,7 @@ def lines_of(order: Order, before: tuple[TicketLine, ...] = ()) -> tuple[TicketL
             qty=line.qty,
             name=line.name,
             variant_name=line.variant_name,
-            modifiers=tuple(TicketModifier(each.name, each.kitchen) for each in line.modifiers),
+            modifiers=tuple(TicketModifier(m.name, m.kitchen) for m in line.modifiers if m.kitchen != "DEFAULT"),
             note=line.note,
             category=line.category,
             made=line.line_id in made,

@@ -18,6 +18,7 @@ from litestar.types import Receive, Scope, Send
 from bottega.infra import log
 from bottega.infra.log import Entry
 from bottega.infra.telemetry import STREAMS, STREAMS_DROPPED, logger
+from bottega.kit.clock import utc_now
 
 MAX_WAITING = 256
 SEND_SECONDS = 10.0
@@ -230,7 +231,7 @@ async def serve_websocket(
                 return
             if listener.heartbeat:
                 listener.heartbeat = False
-                await send_text('{"event":"heartbeat"}')
+                await send_text(f'{{"event":"heartbeat","server_now":"{utc_now().isoformat()}"}}')
             while listener.frames:
                 frame = listener.frames.popleft()
                 if frame[0] > opening.position:
