@@ -71,8 +71,13 @@ def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
         state=State({"context": context}),
         exception_handlers={DomainError: refusal, HTTPException: no_such_address, Exception: unforeseen},
         request_max_body_size=MAX_BODY,
+        logging_config=None,
         openapi_config=OpenAPIConfig(
-            title="bottega", version="1", path="/_openapi", description="One ordering engine for every shop."
+            title="bottega",
+            version="1",
+            path="/_openapi",
+            description="One ordering engine for every shop.",
+            use_handler_docstrings=True,
         ),
     )
 
@@ -105,10 +110,10 @@ async def serve(settings: Settings) -> None:
         app,  # type: ignore[arg-type]
         loop="uvloop",
         http="httptools",
-        ws="websockets",
+        ws="websockets-sansio",
         ws_per_message_deflate=False,
         access_log=False,
-        log_level="warning",
+        log_config=None,
         server_header=False,
         date_header=False,
         backlog=2048,

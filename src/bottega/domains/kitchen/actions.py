@@ -21,7 +21,11 @@ _CLOSED = (TicketState.CLOSED, TicketState.CANCELLED)
 
 
 async def follow_order(tx: Tx, fact: Any) -> None:
-    """An order was placed, paid, moved or changed: its ticket appears, moves or changes with it."""
+    """An order was placed, paid, moved or changed: its ticket appears, moves or changes with it.
+
+    A bump may have moved order and ticket on before the news of changed lines is taken, so lines are compared whatever
+    the sequence numbers say.
+    """
     assert fact.store_id is not None
     order = await orders.find(tx, fact.store_id, fact.order_id)
     assert order is not None
@@ -30,17 +34,17 @@ async def follow_order(tx: Tx, fact: Any) -> None:
         if rules.belongs_in_queue(order):
             await _open(tx, order)
         return
-    if order.seq <= ticket.order_seq:
+    lines = rules.lines_of(order, ticket.lines)
+    ahead, changed = order.seq > ticket.order_seq, lines != ticket.lines
+    if not ahead and not changed:
         return
-    changed = isinstance(fact, orders.OrderChanged)
-    state = rules.state_for(order.status, ticket.state)
     await _save(
         tx,
         ticket,
-        state=state,
-        order_status=order.status,
-        order_seq=order.seq,
-        lines=rules.lines_of(order, ticket.lines) if changed else ticket.lines,
+        state=rules.state_for(order.status, ticket.state) if ahead else ticket.state,
+        order_status=order.status if ahead else ticket.order_status,
+        order_seq=max(order.seq, ticket.order_seq),
+        lines=lines,
         total_minor=order.total_minor,
         changed=ticket.changed or changed,
         paid=ticket.paid or order.status is OrderStatus.COMPLETED,

@@ -22,7 +22,7 @@ from bottega.domains.orders.api.views import (
 )
 from bottega.domains.orders.errors import OrderNotFound
 from bottega.domains.orders.model import Order, PlaceOrder
-from bottega.domains.payments import Desk, PaymentStatus
+from bottega.domains.payments import Desk, PaymentStatus, ProviderUnavailable
 from bottega.infra.transaction import Answer
 from bottega.infra.web.answers import json, kept
 from bottega.infra.web.body import Strict, claim, idempotency_key
@@ -45,17 +45,17 @@ async def place_order(request: AnyRequest, data: PlaceOrder) -> Response[OrderVi
     subject = await here.gate.known(request)
     key = idempotency_key(request)
     placed = await here.part(Ordering).place(subject, data, key)
-    body = await first_answer(here, placed.order)
+    body = await first_answer(here, placed.order, repeated=placed.replayed)
     headers = _REPLAYED if placed.replayed else _CREATED
     return Response(body, status_code=201, media_type=MediaType.JSON, headers=headers)  # type: ignore[arg-type]
 
 
-async def first_answer(here: Context, order: Order) -> bytes:
+async def first_answer(here: Context, order: Order, *, repeated: bool) -> bytes:
     """The body of the answer to a placement; the same for every repeat."""
     shop = await here.part(Shops).get(order.store_id)
     payment: OrderPaymentView | None = None
     if order.payment_id is not None:
-        secret = await here.part(Ordering).client_secret(order)
+        secret = await here.part(Ordering).client_secret(order, repeated=repeated)
         payment = OrderPaymentView(ids.show("pay", order.payment_id), PaymentStatus.REQUIRES_PAYMENT, secret)
     return msgspec.json.encode(order_view(here, order, shop.store.order_prefix, payment))
 
@@ -92,6 +92,8 @@ async def open_payment(request: AnyRequest, order_id: str) -> Response[OrderPaym
         shown = await payment_of(tx, order, secret=True)
     if opened is not None:
         shown = payment_view(opened, [], secret=True)
+    if shown is not None and shown.client_secret is None and shown.status == PaymentStatus.REQUIRES_PAYMENT:
+        raise ProviderUnavailable(retry_after=1)
     body: Any = msgspec.json.encode(shown)
     return kept(Answer(200, body, answer.replayed))  # type: ignore[return-value]
 
