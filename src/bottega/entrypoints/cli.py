@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 
 from bottega.entrypoints import demo as demo_command
 from bottega.entrypoints import doctor as doctor_command
-from bottega.entrypoints import migrating
+from bottega.entrypoints import launch, migrating
 from bottega.entrypoints import up as up_command
-from bottega.entrypoints.terminal import CommandFailed, Exit, complain
+from bottega.entrypoints.terminal import CommandFailed, Exit, complain, out
+from bottega.entrypoints.verify import Ask, ask
 
 app = typer.Typer(
     name="bottega",
@@ -88,16 +90,45 @@ def up(
 @app.command(epilog=_examples("bottega migrate --status", "bottega migrate --json"))
 def migrate(
     status: Annotated[bool, typer.Option("--status", help="Change nothing; exit 1 when it is behind.")] = False,
+    data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Bring the database of BOTTEGA_DATABASE_URL to this version."""
-    raise typer.Exit(migrating.run(only_status=status, as_json=as_json))
+    """Bring the database of BOTTEGA_DATABASE_URL (or of a data folder) to this version."""
+    raise typer.Exit(migrating.run(data, only_status=status, as_json=as_json))
 
 
 @app.command(epilog=_examples("bottega doctor", "bottega doctor --data .bottega --json"))
 def doctor(data: Data = None, as_json: Json = False) -> None:
     """Look at everything a shop needs, and say how to mend what is wrong. Exit 1 when something is."""
     raise typer.Exit(doctor_command.run(doctor_command.Options(data=data, as_json=as_json)))
+
+
+@app.command(
+    epilog=_examples(
+        "bottega verify",
+        "bottega verify --since 1h money orders",
+        "bottega verify --json --strict    [dim]# for alarms: warnings count[/dim]",
+    )
+)
+def verify(
+    only: Annotated[list[str] | None, typer.Argument(help="Checks or groups of them; none: all.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only what was made since: 90s, 30m, 1h, 7d, or an instant with its offset.")
+    ] = None,
+    data: Data = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for warnings too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Ask the database whether everything that must always be true is; exit 1 with the rows at fault when not."""
+    wanted = Ask(only=tuple(only or ()), since=since, strict=strict, as_json=as_json)
+    with launch.database_of(data) as url:
+        try:
+            code = ask(url, wanted, out)
+        except ValueError as error:
+            raise CommandFailed(str(error), code=Exit.USAGE) from error
+        except psycopg.Error as error:
+            raise CommandFailed(str(error).strip(), "`bottega doctor` looks closer.") from error
+    raise typer.Exit(code)
 
 
 def main() -> None:
