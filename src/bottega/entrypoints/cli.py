@@ -89,10 +89,11 @@ def up(
 @app.command(epilog=_examples("bottega migrate --status", "bottega migrate --json"))
 def migrate(
     status: Annotated[bool, typer.Option("--status", help="Change nothing; exit 1 when it is behind.")] = False,
+    data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Bring the database of BOTTEGA_DATABASE_URL to this version."""
-    raise typer.Exit(migrating.run(only_status=status, as_json=as_json))
+    """Bring the database of BOTTEGA_DATABASE_URL (or of a data folder) to this version."""
+    raise typer.Exit(migrating.run(data, only_status=status, as_json=as_json))
 
 
 @app.command(epilog=_examples("bottega doctor", "bottega doctor --data .bottega --json"))
