@@ -37,5 +37,6 @@ screenshots: ## take the pictures of the README
 
 clean: ## remove what the targets made; the shop's data stays
 	@rm -rf .venv frontend/node_modules src/bottega/infra/web/static dist build bench-results
+	@rm -f src/bottega/sandbox/elements/fonts/*.woff2
 	@rm -rf .ruff_cache .import_linter_cache .hypothesis .pytest_cache
 	@find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -22,6 +22,7 @@ import reference_events
 
 import bottega.domains
 from bottega.domains.identity import PERMISSIONS, ROLES
+from bottega.entrypoints.description import document
 from bottega.entrypoints.reference import HOW, MACHINES, RefusalEntry, refusals
 from bottega.entrypoints.web import make_litestar
 from bottega.infra.settings import describe
@@ -212,7 +213,7 @@ def glossary() -> str:
 
 def openapi() -> str:
     """openapi.json: what `GET /openapi.json` answers."""
-    return json.dumps(make_litestar(None, None).openapi_schema.to_schema(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(document(make_litestar(None, None)), indent=1, ensure_ascii=False) + "\n"
 
 
 def events() -> str:

@@ -177,7 +177,6 @@ async def _asked(call: Any) -> Any:
 
 
 def _intent(answer: Any) -> ProviderIntent:
-    failure = answer.last_payment_error
     return ProviderIntent(
         provider_ref=answer.id,
         client_secret=answer.client_secret,
@@ -185,9 +184,14 @@ def _intent(answer: Any) -> ProviderIntent:
         amount_minor=answer.amount,
         captured_minor=answer.amount_received or 0,
         currency=answer.currency.upper(),
-        failure_code=(failure.decline_code or failure.code) if failure else None,
+        failure_code=_failure_code(answer.last_payment_error),
         metadata=answer.metadata.to_dict() if answer.metadata else {},
     )
+
+
+def _failure_code(failure: Any) -> str | None:
+    """Why the last try failed; the SDK's objects have only the fields that were sent."""
+    return getattr(failure, "decline_code", None) or getattr(failure, "code", None)
 
 
 def _refund(answer: Any) -> ProviderRefund:

@@ -6,6 +6,7 @@ made. Tests in tests/house compare.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -26,7 +27,7 @@ _EDGE = (
     (500, "internal", "Something went wrong on our side", "A bug. The log has it under the `request_id`."),
 )
 
-MACHINES: tuple[tuple[Machine[str], str], ...] = (
+MACHINES: tuple[tuple[Machine[Any], str], ...] = (
     (orders.ONLINE, "Picked up or had in the store, paid online. `status` of the order."),
     (orders.AT_STORE, "Picked up or had in the store, paid at the counter. `status` of the order."),
     (orders.DELIVERY, "Brought to the customer. Declared for the delivery slice; no store offers it yet."),

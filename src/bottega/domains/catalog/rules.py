@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from bottega.domains.catalog.model import GroupKind, Item, Menu, Product, Sellable, Slot
+from bottega.domains.catalog.model import Item, Menu, Product, Sellable, Slot
 from bottega.kit.clock import local
 
 
@@ -35,15 +35,6 @@ def default_modifiers(item: Item, now: datetime) -> list[str]:
         for modifier_id, choice in item.choices.items()
         if choice.modifier.is_default and choice.modifier.available_at(now)
     ]
-
-
-def kitchen_kind(kind: GroupKind, is_default: bool) -> str:
-    """How the kitchen reads a choice: a removal, what it is anyway, an addition, or something set (size, milk)."""
-    if kind is GroupKind.REMOVAL:
-        return "REMOVE"
-    if is_default:
-        return "DEFAULT"
-    return "ADD" if kind is GroupKind.ADD_ON else "SET"
 
 
 def allocate(left: Mapping[Slot, int], needs: Sequence[Mapping[Slot, int]]) -> list[Slot | None]:

@@ -50,7 +50,7 @@ p as (insert into payments (merchant_id, store_id, payment_id, reference, provid
 a as (insert into payment_attempts (merchant_id, store_id, payment_id, attempt_no, operation, amount_minor, provider_key, state,
     next_try_at, created_at)
   select merchant_id, store_id, payment_id, 1, 'OPEN', amount_minor, provider_key, 'INTENDED',
-    created_at + interval '15 seconds', created_at from new)
+    created_at + interval '5 seconds', created_at from new)
 insert into payment_entries (merchant_id, store_id, payment_id, entry_no, kind, amount_minor, actor_kind, at)
 select merchant_id, store_id, payment_id, 1, 'OPENED', amount_minor, 'SYSTEM', created_at from new
 """
@@ -93,11 +93,19 @@ select coalesce(max(attempt_no), 0) from payment_attempts where store_id = %(sto
 CLAIM_ATTEMPT: LiteralString = """
 update payment_attempts set tries = tries + 1, next_try_at = now() + %(lease)s::interval
 where (store_id, payment_id, attempt_no) in (
-  select store_id, payment_id, attempt_no from payment_attempts
+  select store_id, payment_id, attempt_no from payment_attempts a
   where state = 'INTENDED' and store_id = %(store_id)s and payment_id = %(payment_id)s
     and (next_try_at <= now() or (tries = 0 and %(first)s))
+    and (operation <> 'CANCEL' or not exists (
+      select from payment_attempts o where o.store_id = a.store_id and o.payment_id = a.payment_id
+        and o.operation = 'OPEN' and o.state = 'INTENDED'))
   order by attempt_no limit 1 for update skip locked)
 returning merchant_id, store_id, payment_id, attempt_no, operation, amount_minor, refund_id, provider_key, tries
+"""
+PUT_OFF_ATTEMPT: LiteralString = """
+update payment_attempts set next_try_at = now() + least(power(2, tries - 1), 60) * interval '1 second'
+where store_id = %(store_id)s and payment_id = %(payment_id)s and attempt_no = %(attempt_no)s and state = 'INTENDED'
+  and tries = %(tries)s
 """
 FINISH_ATTEMPT: LiteralString = """
 update payment_attempts set state = %(state)s, error_code = %(error_code)s, finished_at = %(now)s
@@ -249,9 +257,18 @@ async def add_attempt(
 
 
 async def claim_attempt(tx: Tx, store_id: UUID, payment_id: UUID, *, first: bool, lease: timedelta) -> Attempt | None:
-    """Take the next due attempt of a payment for `lease`; `first` takes a fresh one before its time."""
+    """Take the next due attempt of a payment for `lease`; `first` takes a fresh one before its time.
+
+    A CANCEL waits for the OPEN before it: what the provider is just opening could not be named to it.
+    """
     values = {"store_id": store_id, "payment_id": payment_id, "first": first, "lease": lease}
     return await tx.row(CLAIM_ATTEMPT, values, Attempt)
+
+
+async def put_off_attempt(tx: Tx, attempt: Attempt) -> None:
+    """An attempt got no answer: it comes due again after 1 s, then later and later, unless somebody has taken it since."""
+    values = {"store_id": attempt.store_id, "payment_id": attempt.payment_id, "attempt_no": attempt.attempt_no}
+    await tx.execute(PUT_OFF_ATTEMPT, values | {"tries": attempt.tries})
 
 
 async def finish_attempt(tx: Tx, attempt: Attempt, *, failed: str | None = None) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 from litestar.dto import AbstractDTO
 from litestar.dto.data_structures import DTOFieldDefinition
+from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
 from bottega.infra.transaction import Answer, Claim, fingerprint
@@ -98,6 +99,13 @@ class Strict(AbstractDTO[T]):
     def generate_field_definitions(cls, model_type: type[Any]) -> Generator[DTOFieldDefinition, None, None]:
         """None: the struct describes itself."""
         yield from ()
+
+    @classmethod
+    def create_openapi_schema(
+        cls, field_definition: FieldDefinition, handler_id: str, schema_creator: Any
+    ) -> Reference | Schema:
+        """The struct's own schema; there is no transfer model in between."""
+        return schema_creator.for_field_definition(FieldDefinition.from_annotation(cls.model_type))
 
     @classmethod
     def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:

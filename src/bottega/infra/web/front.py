@@ -55,6 +55,7 @@ class Front:
         self._policy = f'"default";q={limit};w=60'.encode()
         self._trusted = trusted_proxies
         self._tracing = tracing
+        self._timers: dict[tuple[str, str, int], Any] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
@@ -101,7 +102,11 @@ class Front:
             await self._app(scope, receive, send_with_headers)
         finally:
             route: Any = scope.get("path_template", "") or "unmatched"
-            REQUEST_SECONDS.labels(scope["method"], route, status).observe(time.perf_counter() - started)  # type: ignore[typeddict-item]
+            key: Any = (scope["method"], route, status)  # type: ignore[typeddict-item]
+            timer = self._timers.get(key)
+            if timer is None:
+                timer = self._timers[key] = REQUEST_SECONDS.labels(*key)
+            timer.observe(time.perf_counter() - started)
 
     def _principal(self, scope: Scope) -> bytes:
         """Who pays for this request: the credential if there is one, else the address it comes from."""

@@ -16,12 +16,12 @@ from bottega.domains.catalog import Shop, Shops, Slot, take_counted
 from bottega.domains.merchants import PayMode
 from bottega.domains.orders import rules, store
 from bottega.domains.orders.events import OrderPlaced
-from bottega.domains.orders.model import LineModifier, Order, OrderLine, Placed, Placement, PlaceOrder
+from bottega.domains.orders.model import Order, OrderLine, Placed, Placement, PlaceOrder
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.payments import NewPayment, open_many
 from bottega.domains.pricing import ItemSoldOut, Quote, quote
 from bottega.infra.db import ReadTx
-from bottega.infra.group_commit import BatchTx
+from bottega.infra.group_commit import Again, BatchTx
 from bottega.infra.telemetry import OUTCOMES
 from bottega.kit import ids
 from bottega.kit.clock import business_date
@@ -58,7 +58,7 @@ def prepare(subject: Subject, shop: Shop, request: PlaceOrder, key: tuple[str, b
 
 def price(shop: Shop, request: PlaceOrder, now: datetime) -> Quote:
     """What the request would cost right now; raises what `prepare` raises, apart from the store being another's."""
-    merchants.check_open(shop.store, now)
+    shop.check_open(now)
     rules.check_placement(shop.store, request)
     priced = quote(shop.store, shop.menu, request.items, request.fulfillment_type, now)
     rules.check_total(request.expected_total, priced, request.pay_mode)
@@ -91,6 +91,8 @@ class Placing:
         found = await store.gather(tx.connection, [_wanted(i, p, dates[i]) for i, p in enumerate(placements)])
         known = {each.i: each for each in found.known}
         versions = {each.store_id: each.version for each in found.menus}
+        for store_id, version in versions.items():
+            self._shops.confirm(store_id, version)
         next_number = {(c.store_id, c.business_date): c.last_number for c in found.counters}
         for i, placement in enumerate(placements):
             if i not in known:
@@ -122,7 +124,11 @@ class Placing:
         placements: Sequence[Placement],
         outcomes: list[Placed | DomainError | None],
     ) -> None:
-        """Write what was decided. A key that another process took meanwhile turns its outcome into a repeat."""
+        """Write what was decided.
+
+        Raises `Again` when another process took one of the keys meanwhile: what was gathered before it committed (numbers,
+        counted items) was taken for an order that exists, so the batch begins anew and finds that order.
+        """
         rows = [
             _row(outcome.order, placements[i])
             for i, outcome in enumerate(outcomes)
@@ -131,15 +137,12 @@ class Placing:
         if not rows:
             return
         new = await store.write(tx.connection, rows)
+        if len(new) < len(rows):
+            raise Again("another process placed an order under a key of this batch")
         opened: list[NewPayment] = []
-        for i, outcome in enumerate(outcomes):
-            if not isinstance(outcome, Placed) or outcome.replayed:
-                continue
-            order = outcome.order
-            if order.order_id not in new:
-                outcomes[i] = await _taken(tx, placements[i])
-            elif order.payment_id is not None:
-                opened.append(_payment(order, order.payment_id, self._account))
+        for outcome in outcomes:
+            if isinstance(outcome, Placed) and not outcome.replayed and outcome.order.payment_id is not None:
+                opened.append(_payment(outcome.order, outcome.order.payment_id, self._account))
         _PLACED.inc(len(new))
         if opened:
             await open_many(tx, opened)
@@ -174,7 +177,7 @@ async def _take_counted(tx: BatchTx, outcomes: list[Placed | DomainError | None]
 def _needs(order: Order) -> dict[Slot, int]:
     needs: dict[Slot, int] = {}
     for line in order.lines:
-        for item in (line.product_id, *(UUID(each.modifier_id) for each in line.modifiers)):
+        for item in (line.product_id, *(each.modifier_id for each in line.modifiers)):
             needs[order.store_id, item] = needs.get((order.store_id, item), 0) + line.qty
     return needs
 
@@ -194,14 +197,6 @@ async def _earlier(tx: BatchTx, placement: Placement, order_id: UUID, fingerprin
     order = await store.find(_reading(tx, placement), placement.store.store_id, order_id)
     assert order is not None
     return Placed(as_placed(order), replayed=True)
-
-
-async def _taken(tx: BatchTx, placement: Placement) -> Placed | DomainError:
-    owner = await store.find_by_key(
-        _reading(tx, placement), placement.store.store_id, placement.subject.subject_id, placement.key
-    )
-    assert owner is not None
-    return await _earlier(tx, placement, owner.order_id, bytes.fromhex(owner.fingerprint))
 
 
 def _reading(tx: BatchTx, placement: Placement) -> ReadTx:
@@ -266,17 +261,14 @@ def lines_of(priced: Quote, home: int) -> tuple[OrderLine, ...]:
         OrderLine(
             line_no=line_no,
             line_id=ids.new_id(home),
-            product_id=UUID(line.product_id),
-            variant_id=UUID(line.variant_id),
+            product_id=line.product_id,
+            variant_id=line.variant_id,
             name=line.name,
             variant_name=line.variant_name,
             category=line.category,
             qty=line.qty,
             unit_minor=line.unit_minor,
-            modifiers=tuple(
-                LineModifier(each.modifier_id, each.name, each.price_delta, each.group_name, each.kitchen)
-                for each in line.modifiers
-            ),
+            modifiers=line.modifiers,
             note=line.note,
             discount_minor=line.discount_minor,
             tax_rate_ppm=line.tax_rate_ppm,
@@ -288,7 +280,7 @@ def lines_of(priced: Quote, home: int) -> tuple[OrderLine, ...]:
 
 
 def _row(order: Order, placement: Placement) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(order, name) for name in order.__struct_fields__}
+    row: dict[str, Any] = msgspec.structs.asdict(order)
     row["idempotency_key"] = placement.key
     row["fingerprint"] = placement.fingerprint.hex()
     row["contact_sealed"] = order.contact_sealed.hex() if order.contact_sealed else None

@@ -42,6 +42,9 @@ class Desk:
         payment, attempt = claimed
         try:
             return await self._carry_out(payment, attempt)
+        except ProviderUnavailable:
+            await self._database.run(recording.record_unknown, attempt, by=subject)
+            raise
         except ProviderRefused as error:
             self._log.warning("provider refused", operation=attempt.operation, code=error.code, detail=error.detail)
             await self._database.run(recording.record_refusal, (attempt, error.detail[:200]), by=subject)
@@ -137,3 +140,5 @@ class Desk:
             await work
         except DomainError as error:
             self._log.warning("left for later", code=error.code, detail=error.detail)
+        except Exception as error:
+            self._log.error("left for later", error=repr(error), exc_info=error)
