@@ -88,7 +88,8 @@ def test_a_field_that_goes_away_or_changes_is_found() -> None:
     before = {"a": {"schema": {"properties": {"x": {"type": "integer"}, "y": {"enum": ["A", "B"]}}, "required": ["x"]}}}
 
     for now in (
-        {}, {"a": {}}, {"a": {"schema": {"properties": {"x": {"type": "string"}, "y": {"enum": ["A", "B"]}}, "required": ["x"]}}},
+        {}, {"a": {}}, {"a": {"schema": {"properties": {"x": {"type": "string"}, "y": {"enum": ["A", "B"]}},
+        "required": ["x"]}}},
         {"a": {"schema": {"properties": {"x": {"type": "integer"}}, "required": ["x"]}}},
         {"a": {"schema": {"properties": {"x": {"type": "integer"}, "y": {"enum": ["A"]}}, "required": ["x"]}}},
         {"a": {"schema": {"properties": {"x": {"type": "integer"}, "y": {"enum": ["A", "B"]}}, "required": []}}},
