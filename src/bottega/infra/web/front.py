@@ -115,7 +115,7 @@ class Front:
 
     async def _timed(self, scope: Scope, receive: Receive, send: Send, extra: list[tuple[bytes, bytes]]) -> None:
         started = time.perf_counter()
-        status = 500
+        status: int = 500
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status

@@ -5,7 +5,15 @@ Not here: what a method does. What must stay true: HEAD ends as soon as the head
 
 from litestar import Litestar
 from litestar.exceptions import HTTPException
-from litestar.types import Message, Method, Receive, Scope, Send
+from litestar.types import (
+    HTTPReceiveMessage,
+    Message,
+    Method,
+    Receive,
+    Scope,
+    Send,
+    WebSocketReceiveMessage,
+)
 from litestar.utils import normalize_path
 
 _METHODS: tuple[Method, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -36,7 +44,7 @@ def as_head(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive,
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             ended = True
 
-    async def receive_until_then() -> Message:
+    async def receive_until_then() -> HTTPReceiveMessage | WebSocketReceiveMessage:
         return {"type": "http.disconnect"} if ended else await receive()
 
     getting: Scope = {**scope, "method": "GET"}  # type: ignore[assignment,typeddict-item]
