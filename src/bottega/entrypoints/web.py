@@ -41,6 +41,7 @@ from bottega.infra.web.context import Context
 from bottega.infra.web.forms import no_such_address
 from bottega.infra.web.front import Front
 from bottega.infra.web.hot import HotRoutes
+from bottega.infra.web.methods import allowed_methods
 from bottega.infra.web.problem import refusal, unforeseen
 from bottega.infra.web.streams import Hub
 from bottega.kit.errors import DomainError
@@ -90,7 +91,13 @@ def make_app(settings: Settings) -> ASGIApp:
     inner = make_litestar(make_context(parts), parts)
     trusted = frozenset(each.strip() for each in settings.trusted_proxies.split(",") if each.strip())
     hot = HotRoutes(inner, [route for face in HOT_FACES for route in face.HOT], MAX_BODY)
-    return Front(hot, limit=settings.rate_limit, trusted_proxies=trusted, tracing=bool(settings.trace_endpoint))
+    return Front(
+        hot,
+        limit=settings.rate_limit,
+        trusted_proxies=trusted,
+        tracing=bool(settings.trace_endpoint),
+        methods=lambda path: allowed_methods(inner, path),
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:
