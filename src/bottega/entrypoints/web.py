@@ -47,6 +47,7 @@ from bottega.infra.web.streams import Hub
 from bottega.kit.errors import DomainError
 
 MAX_BODY = 256_000
+UNREAD_MILLISECONDS = 30_000
 HOT_FACES = (catalog_api, orders_api, live_api)
 PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
 FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
@@ -107,6 +108,9 @@ def listen(host: str, port: int) -> socket.socket:
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if hasattr(socket, "SO_REUSEPORT"):
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # A client that takes nothing for so long is cut off; a dropped listener's last bytes would wait for it for ever.
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MILLISECONDS)
     server.bind((host, port))
     server.listen(2048)
     server.set_inheritable(True)
