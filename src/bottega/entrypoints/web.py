@@ -20,6 +20,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp
 
+from bottega.domains import orders
 from bottega.domains.carts import pages as carts_pages
 from bottega.domains.catalog import api as catalog_api
 from bottega.domains.identity import api as identity_api
@@ -31,7 +32,6 @@ from bottega.domains.merchants import api as merchants_api
 from bottega.domains.merchants import pages as merchants_pages
 from bottega.domains.orders import api as orders_api
 from bottega.domains.orders import pages as orders_pages
-from bottega.domains.orders.api.placing import OrderLane
 from bottega.domains.payments import api as payments_api
 from bottega.entrypoints.running import HANDLERS as RUNNING
 from bottega.entrypoints.wiring import Parts, make_context, make_parts
@@ -47,8 +47,8 @@ from bottega.kit.errors import DomainError
 
 MAX_BODY = 256_000
 HOT_FACES = (catalog_api, orders_api, live_api)
-FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
 PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
+FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
 
 
 def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
@@ -64,7 +64,7 @@ def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
             yield
         finally:
             hub.cancel()
-            await context.part(OrderLane).close()
+            await context.part(orders.Ordering).lane.close()
             await parts.close()
 
     return Litestar(
@@ -73,8 +73,13 @@ def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
         state=State({"context": context}),
         exception_handlers={DomainError: refusal, HTTPException: no_such_address, Exception: unforeseen},
         request_max_body_size=MAX_BODY,
+        logging_config=None,
         openapi_config=OpenAPIConfig(
-            title="bottega", version="1", path="/_openapi", description="One ordering engine for every shop."
+            title="bottega",
+            version="1",
+            path="/_openapi",
+            description="One ordering engine for every shop.",
+            use_handler_docstrings=True,
         ),
     )
 
@@ -107,10 +112,10 @@ def server_config(app: ASGIApp) -> uvicorn.Config:
         app,  # type: ignore[arg-type]
         loop="uvloop",
         http="httptools",
-        ws="websockets",
+        ws="websockets-sansio",
         ws_per_message_deflate=False,
         access_log=False,
-        log_level="warning",
+        log_config=None,
         server_header=False,
         date_header=False,
         proxy_headers=False,  # the front believes only the proxies that it was told about

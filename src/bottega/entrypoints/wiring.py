@@ -11,13 +11,13 @@ from bottega.adapters.stripe import StripeProvider
 from bottega.domains import identity, kitchen, live, merchants, orders
 from bottega.domains.catalog import AvailabilityChanged, MenuChanged, Shops
 from bottega.domains.identity import People
-from bottega.domains.orders import Placing
-from bottega.domains.orders.api.placing import OrderLane
+from bottega.domains.orders import Ordering, Placed, Placement, Placing
 from bottega.domains.payments import Desk
 from bottega.infra.auth import Tokens
 from bottega.infra.consumers import Consumer
 from bottega.infra.crypto import Keyring
 from bottega.infra.db import Pools
+from bottega.infra.group_commit import GroupCommit
 from bottega.infra.log import Entry
 from bottega.infra.outbox import Waker
 from bottega.infra.settings import Settings
@@ -82,7 +82,10 @@ def make_context(parts: Parts) -> Context:
     )
     context = Context(parts.settings, parts.database, parts.keyring, gate, parts.shops.home_of_id)
     placing = Placing(parts.shops, parts.settings.stripe_account)
-    context.add(OrderLane(parts.pools, placing.place_many, parts.waker, batch_size=parts.settings.batch_size))
+    lane: GroupCommit[Placement, Placed] = GroupCommit(
+        parts.pools, placing.place_many, parts.waker, batch_size=parts.settings.batch_size
+    )
+    context.add(Ordering(parts.database, parts.shops, lane, parts.desk, parts.keyring))
     hub = Hub(parts.pools.relay_conninfo, live.route, parts.settings.stream_heartbeat)
     hub.watch(lambda entry: _drop_changed(parts.shops, entry))
     for part in (hub, parts.shops, parts.people, parts.desk):

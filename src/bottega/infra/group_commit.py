@@ -31,6 +31,10 @@ _MAX_WAITING = 20_000
 _TRIES = 4
 
 
+class Again(Exception):
+    """Raised by a verb when somebody else has just decided what this batch relied on: the whole batch is done again."""
+
+
 class BatchTx:
     """What a batch verb knows of the world: a connection inside a transaction of the batch role, and facts to tell."""
 
@@ -49,6 +53,7 @@ class BatchTx:
             await self.connection.execute(INSERT_FACTS, [msgspec.json.encode(self._facts).decode()])
 
 
+_RETRYABLE = (Again, pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable)
 Verb = Callable[[BatchTx, Sequence[C]], Awaitable[list[R | DomainError]]]
 
 
@@ -128,7 +133,7 @@ class GroupCommit(Generic[C, R]):
                 return outcomes
             except BaseException as error:
                 await self._roll_back(connection)
-                retryable = isinstance(error, (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable))
+                retryable = isinstance(error, _RETRYABLE)
                 if not retryable or attempt == _TRIES:
                     raise
                 RETRIES.labels("group_commit").inc()

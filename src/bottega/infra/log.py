@@ -20,6 +20,7 @@ from log where seq > %s order by seq limit %s
 """
 READ_HEAD: LiteralString = "select seq from log_head"
 LISTEN_LOG: LiteralString = "listen bottega_log"
+END_SILENT: LiteralString = "set idle_session_timeout = '5s'"
 _POLL = 1.0
 _BATCH = 1000
 
@@ -42,8 +43,13 @@ LogConnection = AsyncConnection[TupleRow]
 
 
 async def connect(relay_conninfo: str) -> LogConnection:
-    """A connection for reading the log, already listening for news of it."""
+    """A connection for reading the log, already listening for news of it.
+
+    Who follows the log asks every second; the server ends the connection of one that stopped asking (a process that is
+    suspended), so that the locks it leads by come free.
+    """
     connection = await AsyncConnection.connect(relay_conninfo, autocommit=True, prepare_threshold=0)
+    await connection.execute(END_SILENT)
     await connection.execute(LISTEN_LOG)
     return connection
 
@@ -68,18 +74,23 @@ async def wait(connection: LogConnection, seconds: float = _POLL) -> None:
         pass
 
 
-async def follow(relay_conninfo: str, position: int | None = None) -> AsyncIterator[list[Entry]]:
-    """Batches of entries for ever, from behind `position` (the present end if None); a lost database is waited for."""
+async def follow(relay_conninfo: str) -> AsyncIterator[tuple[int, list[Entry]]]:
+    """Batches of entries for ever, from behind the present end, each with the position after it.
+
+    The first batch is empty: it says from where one follows. A lost database is waited for.
+    """
+    position: int | None = None
     while True:
         try:
             async with await connect(relay_conninfo) as connection:
                 if position is None:
                     position = await head(connection)
+                    yield position, []
                 while True:
                     entries = await read_after(connection, position)
                     if entries:
                         position = entries[-1].seq
-                        yield entries
+                        yield position, entries
                     if len(entries) < _BATCH:
                         await wait(connection)
         except (psycopg.Error, OSError):

@@ -1,6 +1,7 @@
 """The sequencer: moves facts from the outbox into the log, in one dense order without loss.
 
-One leader per database (a session advisory lock; the others wait and try again). Rows are taken in the order of their
+One leader per database (a session advisory lock; the others wait and try again; one that falls silent is cut off by the
+server, so a suspended process does not hold up the shop). Rows are taken in the order of their
 identity, which was drawn while the writer held the aggregate, so the facts of one aggregate never change places; the
 position in the log comes from one counter row, so it has no gaps. Measured against four other ways in ARCHITECTURE.
 """
@@ -13,6 +14,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from bottega.infra.log import END_SILENT
 from bottega.infra.outbox import LOG_CHANNEL, OUTBOX_CHANNEL
 from bottega.infra.telemetry import LOG_HEAD, OUTBOX_LAG, OUTBOX_ROWS, logger
 
@@ -61,6 +63,7 @@ class Sequencer:
                 async with await AsyncConnection.connect(
                     self._conninfo, autocommit=True, prepare_threshold=0
                 ) as connection:
+                    await connection.execute(END_SILENT)
                     await self._lead(connection)
             except (psycopg.Error, OSError) as error:
                 self._log.warning("sequencer lost the database", error=str(error).strip())

@@ -184,10 +184,12 @@ def _choices(groups: Iterable[ModifierGroup]) -> Iterable[tuple[str, Choice]]:
 
 
 def kitchen_kind(kind: GroupKind, is_default: bool) -> str:
-    """How the kitchen reads a choice: set (size, milk), an addition, or a removal."""
+    """How the kitchen reads a choice: a removal, what it is anyway, an addition, or something set (size, milk)."""
     if kind is GroupKind.REMOVAL:
         return "REMOVE"
-    return "ADD" if kind is GroupKind.ADD_ON and not is_default else "SET"
+    if is_default:
+        return "DEFAULT"
+    return "ADD" if kind is GroupKind.ADD_ON else "SET"
 
 
 class SetAvailability(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

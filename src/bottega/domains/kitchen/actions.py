@@ -21,7 +21,11 @@ _CLOSED = (TicketState.CLOSED, TicketState.CANCELLED)
 
 
 async def follow_order(tx: Tx, fact: Any) -> None:
-    """An order was placed, paid, moved or changed: its ticket appears, moves or changes with it."""
+    """An order was placed, paid, moved or changed: its ticket appears, moves or changes with it.
+
+    A bump may have moved order and ticket on before the news of changed lines is taken, so lines are compared whatever
+    the sequence numbers say.
+    """
     assert fact.store_id is not None
     order = await orders.find(tx, fact.store_id, fact.order_id)
     assert order is not None
@@ -30,17 +34,17 @@ async def follow_order(tx: Tx, fact: Any) -> None:
         if rules.belongs_in_queue(order):
             await _open(tx, order)
         return
-    if order.seq <= ticket.order_seq:
+    lines = rules.lines_of(order, ticket.lines)
+    ahead, changed = order.seq > ticket.order_seq, lines != ticket.lines
+    if not ahead and not changed:
         return
-    changed = isinstance(fact, orders.OrderChanged)
-    state = rules.state_for(order.status, ticket.state)
     await _save(
         tx,
         ticket,
-        state=state,
-        order_status=order.status,
-        order_seq=order.seq,
-        lines=rules.lines_of(order, ticket.lines) if changed else ticket.lines,
+        state=rules.state_for(order.status, ticket.state) if ahead else ticket.state,
+        order_status=order.status if ahead else ticket.order_status,
+        order_seq=max(order.seq, ticket.order_seq),
+        lines=lines,
         total_minor=order.total_minor,
         changed=ticket.changed or changed,
         paid=ticket.paid or order.status is OrderStatus.COMPLETED,
@@ -56,17 +60,15 @@ async def bump(tx: Tx, command: OnTicket) -> Ticket:
     if ticket.state is not source or target is None:
         raise _moved(ticket)
     step = rules.order_step(ticket, target)
-    order_status, order_seq = ticket.order_status, ticket.order_seq
+    follows: dict[str, Any] = {}
     if step is not None:
         wanted = orders.Transition(to_status=step, expected_status=OrderStatus(ticket.order_status))
         try:
             order = await orders.transition(tx, orders.MoveOrder(ticket.store_id, ticket.order_id, wanted))
         except orders.StatusConflict as error:
             raise _moved(ticket) from error
-        order_status, order_seq = order.status, order.seq
-    return await _save(
-        tx, ticket, state=target, order_status=order_status, order_seq=order_seq, recalled_at=ticket.recalled_at
-    )
+        follows = rules.following(ticket, order)
+    return await _save(tx, ticket, state=target, **follows)
 
 
 async def undo(tx: Tx, command: OnTicket) -> Ticket:

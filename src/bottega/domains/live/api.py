@@ -43,6 +43,7 @@ def beginning(here: Context, topic: str, place: tuple[UUID, UUID], snapshot: Sna
     merchant_id, store_id = place
 
     async def begin(last_seen: int | None) -> Opening:
+        await hub.followed()
         async with here.database.read(merchant_id) as tx:
             position = await kitchen.log_position(tx)
             if last_seen is not None and await store.log_reaches(tx, last_seen):

@@ -13,10 +13,11 @@ def opening(store: Store, now: datetime) -> Opening:
     """Whether the store takes orders at `now`, and the next instant at which that changes by the timetable."""
     today = local(now, store.timezone).date()
     spans = sorted(
-        _span(store, hours, today + timedelta(days=offset))
+        span
         for offset in range(-1, 8)
         for hours in store.hours
         if hours.weekday == (today + timedelta(days=offset)).weekday()
+        and (span := _span(store, hours, today + timedelta(days=offset)))[0] < span[1]
     )
     current = _merged_end(spans, now)
     if current is None:
@@ -73,6 +74,7 @@ def end_of_day(store: Store, now: datetime) -> datetime:
 
 
 def _span(store: Store, hours: Hours, day: date) -> tuple[datetime, datetime]:
+    """From when to when; the wrong way round on the day when spring takes the whole span away (02:30 to 03:00)."""
     opens, closes = time.fromisoformat(hours.opens), time.fromisoformat(hours.closes)
     last_day = day + timedelta(days=1) if closes <= opens else day
     return instant(day, opens, store.timezone), instant(last_day, closes, store.timezone)

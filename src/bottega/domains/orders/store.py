@@ -131,6 +131,11 @@ from json_to_recordset(%(lines)s::json) as l (line_no int, line_id uuid, product
   variant_name text, category text, qty int, unit_minor bigint, modifiers jsonb, note text, discount_minor bigint,
   tax_rate_ppm int, tax_minor bigint, total_minor bigint)
 """
+UNPAID: LiteralString = """
+select o.merchant_id, o.store_id, o.order_id from orders o join stores s on s.store_id = o.store_id
+where o.status = 'PLACED' and o.pay_mode = 'ONLINE' and o.created_at < now() - s.unpaid_minutes * interval '1 minute'
+order by o.created_at limit 100
+"""
 LIST: LiteralString = """
 select o.merchant_id, o.store_id, o.order_id, o.number, o.business_date, o.status, o.seq, o.fulfillment_type, o.pay_mode,
   o.currency, o.subtotal_minor, o.discount_minor, o.tax_minor, o.tax_included, o.fees_minor, o.total_minor, o.menu_version,
@@ -150,6 +155,14 @@ where o.merchant_id = %(merchant_id)s
   and (%(before)s::uuid is null or o.order_id < %(before)s)
 order by o.order_id desc limit %(limit)s
 """
+
+
+class UnpaidOrder(msgspec.Struct, frozen=True):
+    """An online order whose time to be paid is over."""
+
+    merchant_id: UUID
+    store_id: UUID
+    order_id: UUID
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -270,6 +283,11 @@ async def change_lines(tx: Tx, order: Order, totals: dict[str, Any], lines: list
         await tx.execute(DELETE_LINES, place)
         await tx.execute(INSERT_LINES, place | {"lines": msgspec.json.encode(lines).decode()})
     return seq
+
+
+async def unpaid(tx: ReadTx) -> list[UnpaidOrder]:
+    """Online orders of all stores that were not paid in their store's time (as the relay)."""
+    return await tx.rows(UNPAID, {}, UnpaidOrder)
 
 
 async def listed(tx: ReadTx, which: OrderFilter) -> list[Order]:

@@ -44,13 +44,13 @@ INSERT_MANY: LiteralString = """
 with new as materialized (select * from json_to_recordset(%s::json) as r (merchant_id uuid, store_id uuid, payment_id uuid,
   reference uuid, provider_account text, amount_minor bigint, currency text, provider_key text, created_at timestamptz)),
 p as (insert into payments (merchant_id, store_id, payment_id, reference, provider, provider_account, status, amount_minor,
-    currency, created_at, updated_at)
+    currency, next_check_at, created_at, updated_at)
   select merchant_id, store_id, payment_id, reference, 'STRIPE', provider_account, 'REQUIRES_PAYMENT', amount_minor, currency,
-    created_at, created_at from new),
+    created_at + interval '45 seconds', created_at, created_at from new),
 a as (insert into payment_attempts (merchant_id, store_id, payment_id, attempt_no, operation, amount_minor, provider_key, state,
     next_try_at, created_at)
   select merchant_id, store_id, payment_id, 1, 'OPEN', amount_minor, provider_key, 'INTENDED',
-    created_at + interval '15 seconds', created_at from new)
+    created_at + interval '5 seconds', created_at from new)
 insert into payment_entries (merchant_id, store_id, payment_id, entry_no, kind, amount_minor, actor_kind, at)
 select merchant_id, store_id, payment_id, 1, 'OPENED', amount_minor, 'SYSTEM', created_at from new
 """
@@ -93,11 +93,19 @@ select coalesce(max(attempt_no), 0) from payment_attempts where store_id = %(sto
 CLAIM_ATTEMPT: LiteralString = """
 update payment_attempts set tries = tries + 1, next_try_at = now() + %(lease)s::interval
 where (store_id, payment_id, attempt_no) in (
-  select store_id, payment_id, attempt_no from payment_attempts
+  select store_id, payment_id, attempt_no from payment_attempts a
   where state = 'INTENDED' and store_id = %(store_id)s and payment_id = %(payment_id)s
     and (next_try_at <= now() or (tries = 0 and %(first)s))
+    and (operation <> 'CANCEL' or not exists (
+      select from payment_attempts o where o.store_id = a.store_id and o.payment_id = a.payment_id
+        and o.operation = 'OPEN' and o.state = 'INTENDED'))
   order by attempt_no limit 1 for update skip locked)
 returning merchant_id, store_id, payment_id, attempt_no, operation, amount_minor, refund_id, provider_key, tries
+"""
+PUT_OFF_ATTEMPT: LiteralString = """
+update payment_attempts set next_try_at = now() + least(power(2, tries - 1), 60) * interval '1 second'
+where store_id = %(store_id)s and payment_id = %(payment_id)s and attempt_no = %(attempt_no)s and state = 'INTENDED'
+  and tries = %(tries)s
 """
 FINISH_ATTEMPT: LiteralString = """
 update payment_attempts set state = %(state)s, error_code = %(error_code)s, finished_at = %(now)s
@@ -133,6 +141,17 @@ REFUND_BY_REF: LiteralString = """
 select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at from refunds
 where store_id = %(store_id)s and payment_id = %(payment_id)s
   and (provider_ref = %(provider_ref)s or refund_id = %(refund_id)s::uuid)
+"""
+CLAIM_CHECK: LiteralString = """
+update payments set checks = checks + 1, next_check_at = now() + least(30 * power(2, checks), 3600) * interval '1 second'
+where store_id = %(store_id)s and payment_id = %(payment_id)s and next_check_at <= now()
+  and status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED')
+returning provider_ref
+"""
+DUE_CHECKS: LiteralString = """
+select merchant_id, store_id, payment_id from payments
+where status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED') and next_check_at <= now()
+order by next_check_at limit 50
 """
 INSERT_EVENT: LiteralString = """
 insert into provider_events (merchant_id, provider_account, event_id, type, object_ref, store_id, body, signature, state,
@@ -238,9 +257,18 @@ async def add_attempt(
 
 
 async def claim_attempt(tx: Tx, store_id: UUID, payment_id: UUID, *, first: bool, lease: timedelta) -> Attempt | None:
-    """Take the next due attempt of a payment for `lease`; `first` takes a fresh one before its time."""
+    """Take the next due attempt of a payment for `lease`; `first` takes a fresh one before its time.
+
+    A CANCEL waits for the OPEN before it: what the provider is just opening could not be named to it.
+    """
     values = {"store_id": store_id, "payment_id": payment_id, "first": first, "lease": lease}
     return await tx.row(CLAIM_ATTEMPT, values, Attempt)
+
+
+async def put_off_attempt(tx: Tx, attempt: Attempt) -> None:
+    """An attempt got no answer: it comes due again after 1 s, then later and later, unless somebody has taken it since."""
+    values = {"store_id": attempt.store_id, "payment_id": attempt.payment_id, "attempt_no": attempt.attempt_no}
+    await tx.execute(PUT_OFF_ATTEMPT, values | {"tries": attempt.tries})
 
 
 async def finish_attempt(tx: Tx, attempt: Attempt, *, failed: str | None = None) -> bool:
@@ -259,6 +287,16 @@ async def finish_attempt(tx: Tx, attempt: Attempt, *, failed: str | None = None)
 async def due_attempts(tx: ReadTx) -> list[DuePayment]:
     """Payments of all merchants with something to ask now (as the relay)."""
     return await tx.rows(DUE_ATTEMPTS, {}, DuePayment)
+
+
+async def claim_check(tx: Tx, store_id: UUID, payment_id: UUID) -> str | None:
+    """The provider's reference of an open payment that is due to be asked about; the next time comes later and later."""
+    return await tx.value(CLAIM_CHECK, {"store_id": store_id, "payment_id": payment_id})
+
+
+async def due_checks(tx: ReadTx) -> list[DuePayment]:
+    """Open payments of all merchants whose news may have been lost (as the relay)."""
+    return await tx.rows(DUE_CHECKS, {}, DuePayment)
 
 
 async def entries(tx: ReadTx, store_id: UUID, payment_id: UUID) -> list[Entry]:

@@ -97,7 +97,8 @@ def _line(
         product_id=product.product_id,
         variant_id=variant.variant_id,
         name=product.name,
-        variant_name=variant.name,
+        # A size is worth a word only where there is a choice of sizes.
+        variant_name=variant.name if len(product.variants) > 1 else "",
         category=item.category,
         qty=request.qty,
         unit_minor=unit,

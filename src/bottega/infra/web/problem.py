@@ -24,6 +24,7 @@ STATUS: Mapping[Kind, int] = {
     Kind.CONFLICT: 409,
     Kind.PRECONDITION: 412,
     Kind.TOO_LARGE: 413,
+    Kind.WRONG_FORMAT: 415,
     Kind.REFUSED: 422,
     Kind.TOO_MANY: 429,
     Kind.UNAVAILABLE: 503,
@@ -63,7 +64,8 @@ def refusal(request: AnyRequest, error: DomainError) -> Response[bytes]:
     body = document(status, error.code, error.title, error.detail, request_id_of(request))
     if error.errors:
         body["errors"] = [msgspec.to_builtins(each) for each in error.errors]
-    body |= {name: value.isoformat() if isinstance(value, datetime) else value for name, value in error.extra.items()}
+    # The members of RFC 9457 stay what they are: `status` is the HTTP status, whatever else a refusal has to say.
+    body = {name: _shown(value) for name, value in error.extra.items()} | body
     headers: dict[str, str] = {}
     if error.retry_after is not None or status in (429, 503):
         headers["Retry-After"] = str(error.retry_after or 1)
@@ -96,6 +98,10 @@ def unforeseen(request: AnyRequest, error: Exception) -> Response[bytes]:
     _log.error("unforeseen", request_id=request_id, path=request.url.path, error=repr(error), exc_info=error)
     title = "Something went wrong on our side"
     return _answer(500, document(500, "internal", title, title, request_id), {})
+
+
+def _shown(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _answer(status: int, body: dict[str, Any], headers: dict[str, str]) -> Response[bytes]:

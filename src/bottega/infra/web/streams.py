@@ -18,9 +18,12 @@ from litestar.types import Receive, Scope, Send
 from bottega.infra import log
 from bottega.infra.log import Entry
 from bottega.infra.telemetry import STREAMS, STREAMS_DROPPED, logger
+from bottega.kit.clock import utc_now
+from bottega.kit.errors import Unavailable
 
 MAX_WAITING = 256
 SEND_SECONDS = 10.0
+FOLLOW_SECONDS = 5.0
 REPLAY_LIMIT = 1000
 RETRY_MILLISECONDS = 3000
 _HEARTBEAT = b": still here\n\n"
@@ -76,6 +79,7 @@ class Hub:
         self._watchers: list[Callable[[Entry], None]] = []
         self._log = logger("hub")
         self.position = 0
+        self._followed = asyncio.Event()
 
     def watch(self, watcher: Callable[[Entry], None]) -> None:
         """Call `watcher` with every entry (to drop what is kept at hand)."""
@@ -95,6 +99,17 @@ class Hub:
             if not members:
                 del self._topics[listener.topic]
 
+    async def followed(self) -> None:
+        """Return when this process follows the log. A stream that began before would miss what came between.
+
+        Raises `Unavailable` when that takes too long.
+        """
+        try:
+            async with asyncio.timeout(FOLLOW_SECONDS):
+                await self._followed.wait()
+        except TimeoutError as error:
+            raise Unavailable("Live news are not available right now", retry_after=1) from error
+
     def messages(self, entry: Entry, topic: str) -> Iterable[tuple[int, str, bytes]]:
         """The frames that an entry makes for one topic (for replays)."""
         return ((entry.seq, event, data) for to, event, data in self._route(entry) if to == topic)
@@ -103,10 +118,11 @@ class Hub:
         """Follow the log for ever."""
         beat = asyncio.create_task(self._beat())
         try:
-            async for entries in log.follow(self._conninfo):
+            async for position, entries in log.follow(self._conninfo):
                 for entry in entries:
                     self._hand_out(entry)
-                    self.position = entry.seq
+                self.position = position
+                self._followed.set()
         finally:
             beat.cancel()
 
@@ -171,7 +187,8 @@ class EventStream(ASGIResponse):
             opening = await self._begin(self._last_seen)
             await send({"type": "http.response.start", "status": 200, "headers": headers})  # type: ignore[typeddict-item]
             first = b"".join([b"retry: %d\n\n" % RETRY_MILLISECONDS, *map(sse, opening.frames)])
-            await send({"type": "http.response.body", "body": first, "more_body": True})
+            async with asyncio.timeout(SEND_SECONDS):
+                await send({"type": "http.response.body", "body": first, "more_body": True})
             await self._serve(send, opening.position)
         except TimeoutError:
             STREAMS_DROPPED.inc()
@@ -223,19 +240,18 @@ async def serve_websocket(
     try:
         opening = await begin(last_seen)
         for frame in opening.frames:
-            await send_text(_json_frame(frame))
+            await _send_in_time(send_text, _json_frame(frame))
         while True:
             await listener.wait()
             if listener.dropped:
                 return
             if listener.heartbeat:
                 listener.heartbeat = False
-                await send_text('{"event":"heartbeat"}')
+                await _send_in_time(send_text, _heartbeat())
             while listener.frames:
                 frame = listener.frames.popleft()
                 if frame[0] > opening.position:
-                    async with asyncio.timeout(SEND_SECONDS):
-                        await send_text(_json_frame(frame))
+                    await _send_in_time(send_text, _json_frame(frame))
     except TimeoutError:
         STREAMS_DROPPED.inc()
     finally:
@@ -244,6 +260,15 @@ async def serve_websocket(
             await gone
         hub.close(listener)
         STREAMS.labels("websocket").dec()
+
+
+def _heartbeat() -> str:
+    return f'{{"event":"heartbeat","data":{{"server_now":"{utc_now().isoformat()}"}}}}'
+
+
+async def _send_in_time(send_text: Callable[[str], Awaitable[None]], text: str) -> None:
+    async with asyncio.timeout(SEND_SECONDS):
+        await send_text(text)
 
 
 def _json_frame(frame: tuple[int, str, bytes]) -> str:

@@ -21,7 +21,7 @@ from bottega.domains.orders.states import OrderStatus
 from bottega.domains.payments import NewPayment, open_many
 from bottega.domains.pricing import ItemSoldOut, Quote, quote
 from bottega.infra.db import ReadTx
-from bottega.infra.group_commit import BatchTx
+from bottega.infra.group_commit import Again, BatchTx
 from bottega.infra.telemetry import OUTCOMES
 from bottega.kit import ids
 from bottega.kit.clock import business_date
@@ -124,7 +124,11 @@ class Placing:
         placements: Sequence[Placement],
         outcomes: list[Placed | DomainError | None],
     ) -> None:
-        """Write what was decided. A key that another process took meanwhile turns its outcome into a repeat."""
+        """Write what was decided.
+
+        Raises `Again` when another process took one of the keys meanwhile: what was gathered before it committed (numbers,
+        counted items) was taken for an order that exists, so the batch begins anew and finds that order.
+        """
         rows = [
             _row(outcome.order, placements[i])
             for i, outcome in enumerate(outcomes)
@@ -133,15 +137,12 @@ class Placing:
         if not rows:
             return
         new = await store.write(tx.connection, rows)
+        if len(new) < len(rows):
+            raise Again("another process placed an order under a key of this batch")
         opened: list[NewPayment] = []
-        for i, outcome in enumerate(outcomes):
-            if not isinstance(outcome, Placed) or outcome.replayed:
-                continue
-            order = outcome.order
-            if order.order_id not in new:
-                outcomes[i] = await _taken(tx, placements[i])
-            elif order.payment_id is not None:
-                opened.append(_payment(order, order.payment_id, self._account))
+        for outcome in outcomes:
+            if isinstance(outcome, Placed) and not outcome.replayed and outcome.order.payment_id is not None:
+                opened.append(_payment(outcome.order, outcome.order.payment_id, self._account))
         _PLACED.inc(len(new))
         if opened:
             await open_many(tx, opened)
@@ -196,14 +197,6 @@ async def _earlier(tx: BatchTx, placement: Placement, order_id: UUID, fingerprin
     order = await store.find(_reading(tx, placement), placement.store.store_id, order_id)
     assert order is not None
     return Placed(as_placed(order), replayed=True)
-
-
-async def _taken(tx: BatchTx, placement: Placement) -> Placed | DomainError:
-    owner = await store.find_by_key(
-        _reading(tx, placement), placement.store.store_id, placement.subject.subject_id, placement.key
-    )
-    assert owner is not None
-    return await _earlier(tx, placement, owner.order_id, bytes.fromhex(owner.fingerprint))
 
 
 def _reading(tx: BatchTx, placement: Placement) -> ReadTx:

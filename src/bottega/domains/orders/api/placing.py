@@ -5,11 +5,12 @@ from typing import Any
 import msgspec
 from litestar import MediaType, Response, post
 
-from bottega.domains.catalog import Shop, Shops
+from bottega.domains.catalog import Shops
 from bottega.domains.merchants import StoreNotFound
 from bottega.domains.orders import store
+from bottega.domains.orders.actions.ordering import Ordering
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
-from bottega.domains.orders.actions.placing import as_placed, prepare, price
+from bottega.domains.orders.actions.placing import price
 from bottega.domains.orders.api.views import (
     OrderPaymentView,
     OrderView,
@@ -20,25 +21,17 @@ from bottega.domains.orders.api.views import (
     quote_view,
 )
 from bottega.domains.orders.errors import OrderNotFound
-from bottega.domains.orders.model import Contact, Placed, Placement, PlaceOrder
-from bottega.domains.payments import Desk, PaymentStatus, ProviderRefused, ProviderUnavailable
-from bottega.infra.group_commit import GroupCommit
+from bottega.domains.orders.model import Order, PlaceOrder
+from bottega.domains.payments import Desk, PaymentStatus, ProviderUnavailable
 from bottega.infra.transaction import Answer
 from bottega.infra.web.answers import json, kept
-from bottega.infra.web.body import Strict, claim, fingerprint, idempotency_key
+from bottega.infra.web.body import Strict, claim, idempotency_key
 from bottega.infra.web.context import Context, context, owned
 from bottega.infra.web.hot import HotRoute, Reply
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit import ids
 from bottega.kit.clock import utc_now
-from bottega.kit.errors import DomainError, IdempotencyKeyReused
-from bottega.kit.subject import Subject, SubjectKind
-from bottega.kit.text import canonical_email, canonical_phone
-
-
-class OrderLane(GroupCommit[Placement, Placed]):
-    """The lane in which orders are placed: one commit for all that arrive together."""
-
+from bottega.kit.subject import SubjectKind
 
 _CREATED = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
 _REPLAYED = (*_CREATED, (b"idempotency-replayed", b"true"))
@@ -63,83 +56,19 @@ async def _place_once(request: AnyRequest, data: PlaceOrder) -> Reply:
     here = context(request)
     subject = await here.gate.known(request)
     key = idempotency_key(request)
-    placed = await place(here, subject, data, key)
-    return Reply(201, _REPLAYED if placed.replayed else _CREATED, await first_answer(here, placed))
+    placed = await here.part(Ordering).place(subject, data, key)
+    body = await first_answer(here, placed.order, repeated=placed.replayed)
+    return Reply(201, _REPLAYED if placed.replayed else _CREATED, body)
 
 
-async def place(here: Context, subject: Subject, data: PlaceOrder, key: str) -> Placed:
-    """Place an order for a subject, or give the one that the key has already placed."""
-    shop = await here.part(Shops).by_text(data.store_id)
-    mark = fingerprint(data)
-    try:
-        placement = await _prepared(here, subject, shop, data, (key, mark))
-    except DomainError:
-        # A repeat gets its first answer even when the same order could no longer be placed now.
-        earlier = await _placed_before(here, subject, shop, (key, mark))
-        if earlier is None:
-            raise
-        return earlier
-    return await here.part(OrderLane).submit(placement)
-
-
-async def _prepared(here: Context, subject: Subject, shop: Shop, data: PlaceOrder, key: tuple[str, bytes]) -> Placement:
-    now = utc_now()
-    placement = prepare(subject, shop, data, key, now)
-    if data.contact is not None and (data.contact.phone or data.contact.email):
-        sealed = seal_contact(here, shop, placement, data.contact)
-        placement = msgspec.structs.replace(placement, contact_sealed=sealed)
-    return placement
-
-
-def seal_contact(here: Context, shop: Shop, placement: Placement, contact: Contact) -> bytes:
-    """Phone and e-mail, checked, as the order keeps them: sealed, bound to this order."""
-    kept_contact = Contact(
-        phone=canonical_phone(contact.phone, "/contact/phone") if contact.phone else None,
-        email=canonical_email(contact.email, "/contact/email") if contact.email else None,
-    )
-    place_of = f"orders.contact:{placement.order_id}"
-    return here.keyring.seal(shop.store.merchant_id, place_of, msgspec.json.encode(kept_contact).decode())
-
-
-async def _placed_before(here: Context, subject: Subject, shop: Shop, key: tuple[str, bytes]) -> Placed | None:
-    if subject.merchant_id != shop.store.merchant_id:
-        raise StoreNotFound
-    async with here.database.read(subject.merchant_id) as tx:
-        owner = await store.find_by_key(tx, shop.store.store_id, subject.subject_id, key[0])
-        if owner is None:
-            return None
-        if bytes.fromhex(owner.fingerprint) != key[1]:
-            raise IdempotencyKeyReused
-        order = await store.find(tx, shop.store.store_id, owner.order_id)
-    assert order is not None
-    return Placed(as_placed(order), replayed=True)
-
-
-async def first_answer(here: Context, placed: Placed) -> bytes:
+async def first_answer(here: Context, order: Order, *, repeated: bool) -> bytes:
     """The body of the answer to a placement; the same for every repeat."""
-    order = placed.order
     shop = await here.part(Shops).get(order.store_id)
-    payment = None if order.payment_id is None else await _intent(here, placed)
+    payment: OrderPaymentView | None = None
+    if order.payment_id is not None:
+        secret = await here.part(Ordering).client_secret(order, repeated=repeated)
+        payment = OrderPaymentView(ids.show("pay", order.payment_id), PaymentStatus.REQUIRES_PAYMENT, secret)
     return msgspec.json.encode(order_view(here, order, shop.store.order_prefix, payment))
-
-
-async def _intent(here: Context, placed: Placed) -> OrderPaymentView:
-    """The payment of a fresh online order. When the provider does not answer, the order stands without a secret:
-    the client asks for it again, and the worker goes on asking the provider."""
-    order = placed.order
-    assert order.payment_id is not None
-    shown = OrderPaymentView(ids.show("pay", order.payment_id), PaymentStatus.REQUIRES_PAYMENT)
-    secret: str | None = None
-    try:
-        opened = await here.part(Desk).ask(order.merchant_id, order.store_id, order.payment_id, first=True)
-        secret = opened.client_secret if opened is not None else None
-    except (ProviderUnavailable, ProviderRefused):
-        pass
-    if secret is None:
-        async with here.database.read(order.merchant_id) as tx:
-            found = await payment_of(tx, order, secret=True)
-        secret = found.client_secret if found is not None else None
-    return msgspec.structs.replace(shown, client_secret=secret)
 
 
 @post("/v1/quotes", dto=Strict[PlaceOrder], return_dto=None, status_code=200, summary="What an order would cost",
@@ -174,6 +103,8 @@ async def open_payment(request: AnyRequest, order_id: str) -> Response[OrderPaym
         shown = await payment_of(tx, order, secret=True)
     if opened is not None:
         shown = payment_view(opened, [], secret=True)
+    if shown is not None and shown.client_secret is None and shown.status == PaymentStatus.REQUIRES_PAYMENT:
+        raise ProviderUnavailable(retry_after=1)
     body: Any = msgspec.json.encode(shown)
     return kept(Answer(200, body, answer.replayed))  # type: ignore[return-value]
 

@@ -11,7 +11,7 @@ from bottega.domains.carts import CartItem
 from bottega.domains.catalog import Shop, Shops
 from bottega.domains.merchants import FulfillmentType, PayMode, StoreStatus
 from bottega.domains.orders import store
-from bottega.domains.orders.api.placing import place
+from bottega.domains.orders.actions.ordering import Ordering
 from bottega.domains.orders.model import Contact, PlaceOrder
 from bottega.domains.orders.pages.words import tracking_path
 from bottega.infra.web.context import Context, context
@@ -87,7 +87,7 @@ async def order(request: AnyRequest, slug: str) -> Response[Any]:
     if errors:
         return _page(request, asked, form, errors, status=422)
     try:
-        placed = (await place(asked.here, asked.subject, _request(asked, form, fields), form.key)).order
+        placed = (await asked.here.part(Ordering).place(asked.subject, _request(asked, form, fields), form.key)).order
     except DomainError as error:
         if isinstance(error, IdempotencyKeyReused):
             form = msgspec.structs.replace(form, key=secrets.token_urlsafe(18))

@@ -5,6 +5,8 @@ ask with the attempt's key, record. *Connection lost* leaves the attempt as inte
 key; only a provider's clear no ends it.
 """
 
+from collections.abc import Coroutine
+from typing import Any
 from uuid import UUID
 
 from bottega.domains.payments import store
@@ -14,6 +16,7 @@ from bottega.domains.payments.model import Attempt, Operation, Payment, Provider
 from bottega.domains.payments.ports import PaymentProvider
 from bottega.infra.telemetry import logger
 from bottega.infra.transaction import Database
+from bottega.kit.errors import DomainError
 from bottega.kit.subject import system
 
 _MAX_EVENT_TRIES = 12
@@ -39,6 +42,9 @@ class Desk:
         payment, attempt = claimed
         try:
             return await self._carry_out(payment, attempt)
+        except ProviderUnavailable:
+            await self._database.run(recording.record_unknown, attempt, by=subject)
+            raise
         except ProviderRefused as error:
             self._log.warning("provider refused", operation=attempt.operation, code=error.code, detail=error.detail)
             await self._database.run(recording.record_refusal, (attempt, error.detail[:200]), by=subject)
@@ -104,6 +110,14 @@ class Desk:
             intent = await self.provider.read_intent(event.object_ref)
             await self._database.run(recording.record_intent, (event.store_id, intent), by=subject)
 
+    async def check(self, merchant_id: UUID, store_id: UUID, payment_id: UUID) -> None:
+        """Ask the provider about an open payment ourselves: its event may have been lost for ever."""
+        subject = system(merchant_id, "payments")
+        ref = await self._database.run(recording.claim_check, (store_id, payment_id), by=subject)
+        if ref is not None:
+            intent = await self.provider.read_intent(ref)
+            await self._database.run(recording.record_intent, (store_id, intent), by=subject)
+
     async def sweep(self) -> int:
         """Carry out everything that is due, for all merchants; how much there was. Safe to run in several processes."""
         if self._provider is None:
@@ -111,11 +125,20 @@ class Desk:
         async with self._database.read(None, role="bottega_relay") as tx:
             attempts = await store.due_attempts(tx)
             events = await store.due_events(tx)
+            checks = await store.due_checks(tx)
         for due in attempts:
-            try:
-                await self.ask(due.merchant_id, due.store_id, due.payment_id)
-            except (ProviderUnavailable, ProviderRefused) as error:
-                self._log.warning("attempt not done", code=error.code, detail=error.detail)
+            await self._quietly(self.ask(due.merchant_id, due.store_id, due.payment_id))
         for event in events:
-            await self.apply(event.merchant_id, event.provider_account, event.event_id)
-        return len(attempts) + len(events)
+            await self._quietly(self.apply(event.merchant_id, event.provider_account, event.event_id))
+        for due in checks:
+            await self._quietly(self.check(due.merchant_id, due.store_id, due.payment_id))
+        return len(attempts) + len(events) + len(checks)
+
+    async def _quietly(self, work: Coroutine[Any, Any, Any]) -> None:
+        """One thing of a sweep: what can't be done now comes due again, and must not stop the others."""
+        try:
+            await work
+        except DomainError as error:
+            self._log.warning("left for later", code=error.code, detail=error.detail)
+        except Exception as error:
+            self._log.error("left for later", error=repr(error), exc_info=error)

@@ -35,7 +35,8 @@ from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.transaction import Tx
 from bottega.kit import ids
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=15)
+"""How long who asks may take; then another asks with the same key. An ask that lasts longer meets it there, harmlessly."""
 
 
 async def open_many(tx: BatchTx, payments: list[NewPayment]) -> None:
@@ -72,6 +73,11 @@ async def record_opened(tx: Tx, outcome: tuple[Attempt, ProviderIntent]) -> Paym
     if await store.finish_attempt(tx, attempt):
         await store.set_provider(tx, payment, intent.provider_ref, intent.client_secret)
     return await _locked(tx, attempt.store_id, attempt.payment_id)
+
+
+async def record_unknown(tx: Tx, attempt: Attempt) -> None:
+    """The provider did not answer: the attempt stays as intended and is asked again soon, with the same key."""
+    await store.put_off_attempt(tx, attempt)
 
 
 async def record_refusal(tx: Tx, outcome: tuple[Attempt, str]) -> None:
@@ -169,6 +175,11 @@ async def record_refund_by_intent(tx: Tx, known: tuple[UUID, ProviderRefund]) ->
     if payment is None:
         raise PaymentNotFound
     await record_refund(tx, (store_id, payment.payment_id, None, said))
+
+
+async def claim_check(tx: Tx, which: tuple[UUID, UUID]) -> str | None:
+    """The provider's reference of an open payment (store, payment) that nobody has told us about for a while."""
+    return await store.claim_check(tx, *which)
 
 
 async def receive_event(tx: Tx, event: ProviderEvent) -> bool:
