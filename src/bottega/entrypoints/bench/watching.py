@@ -149,7 +149,9 @@ async def _change(task: Task) -> tuple[int, int]:
 
 
 async def _move(
-    connections: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]], token: str, step: tuple[str, str, str]
+    connections: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]],
+    token: str,
+    step: tuple[str, str, str],
 ) -> bool:
     order_id, source, target = step
     body = msgspec.json.encode({"to_status": target, "expected_status": source})
