@@ -117,10 +117,9 @@ def listen(host: str, port: int) -> socket.socket:
     return server
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; requests under way are finished, streams are closed."""
-    app = make_app(settings)
-    config = uvicorn.Config(
+def server_config(app: ASGIApp) -> uvicorn.Config:
+    """How the server runs."""
+    return uvicorn.Config(
         app,  # type: ignore[arg-type]
         loop="uvloop",
         http="httptools",
@@ -135,6 +134,11 @@ async def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=16_384,
     )
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished, streams are closed."""
+    config = server_config(make_app(settings))
     await uvicorn.Server(config).serve([listen(settings.host, settings.port)])
 
 
