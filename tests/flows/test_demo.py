@@ -56,7 +56,9 @@ def order(said: dict[str, Any]) -> dict[str, Any]:
     """An order of a guest, paid at the store."""
     with httpx.Client(base_url=said["url"], timeout=10) as client:
         # One of the three is open at every hour of the day.
-        store_id = next(each["store_id"] for each in client.get("/v1/stores").json()["data"] if each["status"] == "OPEN")
+        store_id = next(
+            each["store_id"] for each in client.get("/v1/stores").json()["data"] if each["status"] == "OPEN"
+        )
         product = next(
             each
             for each in client.get(f"/v1/stores/{store_id}/menu").json()["products"]

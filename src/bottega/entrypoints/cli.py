@@ -5,6 +5,7 @@ Data goes to stdout, everything else to stderr; the exit codes are `terminal.Exi
 
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,19 @@ Web = Annotated[
 
 def _examples(*lines: str) -> str:
     return "[bold]Examples[/bold]\n\n" + "\n\n".join(lines)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(f"bottega {version('bottega')}")
+        raise typer.Exit
+
+
+@app.callback()
+def everything(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """One ordering engine for every shop that makes or sells things."""
 
 
 @app.command(
@@ -97,12 +111,6 @@ def migrate(
     raise typer.Exit(migrating.run(data, only_status=status, as_json=as_json))
 
 
-@app.command(epilog=_examples("bottega doctor", "bottega doctor --data .bottega --json"))
-def doctor(data: Data = None, as_json: Json = False) -> None:
-    """Look at everything a shop needs, and say how to mend what is wrong. Exit 1 when something is."""
-    raise typer.Exit(doctor_command.run(doctor_command.Options(data=data, as_json=as_json)))
-
-
 @app.command(
     epilog=_examples(
         "bottega verify",
@@ -129,6 +137,12 @@ def verify(
         except psycopg.Error as error:
             raise CommandFailed(str(error).strip(), "`bottega doctor` looks closer.") from error
     raise typer.Exit(code)
+
+
+@app.command(epilog=_examples("bottega doctor", "bottega doctor --data .bottega --json"))
+def doctor(data: Data = None, as_json: Json = False) -> None:
+    """Look at everything a shop needs, and say how to mend what is wrong. Exit 1 when something is."""
+    raise typer.Exit(doctor_command.run(doctor_command.Options(data=data, as_json=as_json)))
 
 
 def main() -> None:
