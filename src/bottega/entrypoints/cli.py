@@ -9,15 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
 
 from bottega.entrypoints import demo as demo_command
 from bottega.entrypoints import doctor as doctor_command
-from bottega.entrypoints import launch, migrating
+from bottega.entrypoints import migrating, verifying
 from bottega.entrypoints import up as up_command
-from bottega.entrypoints.terminal import CommandFailed, Exit, complain, out
-from bottega.entrypoints.verify import Ask, ask
+from bottega.entrypoints.terminal import CommandFailed, Exit, complain
+from bottega.entrypoints.verify import Ask
 
 app = typer.Typer(
     name="bottega",
@@ -114,29 +113,22 @@ def migrate(
 @app.command(
     epilog=_examples(
         "bottega verify",
-        "bottega verify --since 1h money orders",
-        "bottega verify --json --strict    [dim]# for alarms: warnings count[/dim]",
+        "bottega verify money orders.numbers --json",
+        "bottega verify --since 1h    [dim]# cheap enough for every minute[/dim]",
     )
 )
 def verify(
-    only: Annotated[list[str] | None, typer.Argument(help="Checks or groups of them; none: all.")] = None,
+    only: Annotated[list[str] | None, typer.Argument(help="Checks or groups of them.", show_default="all")] = None,
     since: Annotated[
-        str | None, typer.Option(help="Only what was made since: 90s, 30m, 1h, 7d, or an instant with its offset.")
+        str | None,
+        typer.Option(help="Only what was made since: 30m, 1h, 7d, or an instant.", show_default="everything"),
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as well.")] = False,
     data: Data = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for warnings too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask the database whether everything that must always be true is; exit 1 with the rows at fault when not."""
-    wanted = Ask(only=tuple(only or ()), since=since, strict=strict, as_json=as_json)
-    with launch.database_of(data) as url:
-        try:
-            code = ask(url, wanted, out)
-        except ValueError as error:
-            raise CommandFailed(str(error), code=Exit.USAGE) from error
-        except psycopg.Error as error:
-            raise CommandFailed(str(error).strip(), "`bottega doctor` looks closer.") from error
-    raise typer.Exit(code)
+    """Check every invariant of the data in one snapshot, and show the rows at fault. Exit 1 when there are any."""
+    raise typer.Exit(verifying.run(Ask(only=tuple(only or ()), since=since, strict=strict, as_json=as_json), data))
 
 
 @app.command(epilog=_examples("bottega doctor", "bottega doctor --data .bottega --json"))
