@@ -15,6 +15,9 @@ from bottega.entrypoints import demo as demo_command
 from bottega.entrypoints import doctor as doctor_command
 from bottega.entrypoints import migrating, verifying
 from bottega.entrypoints import up as up_command
+from bottega.entrypoints.bench import command as bench_command
+from bottega.entrypoints.options import taking
+from bottega.entrypoints.rush import command as rush_command
 from bottega.entrypoints.terminal import CommandFailed, Exit, complain
 from bottega.entrypoints.verify import Ask
 
@@ -135,6 +138,35 @@ def verify(
 def doctor(data: Data = None, as_json: Json = False) -> None:
     """Look at everything a shop needs, and say how to mend what is wrong. Exit 1 when something is."""
     raise typer.Exit(doctor_command.run(doctor_command.Options(data=data, as_json=as_json)))
+
+
+@app.command(
+    epilog=_examples(
+        "bottega rush    [dim]# against the demo that runs here[/dim]",
+        "bottega rush --rate 10 --minutes 2 --seed 7",
+        "bottega rush https://shop.example --login barista.milano:secret --no-verify --json",
+    )
+)
+@taking(rush_command.Options)
+def rush(options: rush_command.Options) -> None:
+    """Play a morning rush: customers, cards, baristas, cancels. Exit 1 after an error or a broken invariant."""
+    raise typer.Exit(rush_command.run(options))
+
+
+@app.command(
+    epilog=_examples("bottega bench", "bottega bench --only a,b --rounds 5 --seconds 6", "bottega bench --json")
+)
+def bench(
+    only: Annotated[str, typer.Option(help="a orders, b menus, c streams, d a full table.")] = "a,b,c,d",
+    rounds: Annotated[int, typer.Option(help="Alternating rounds; medians count.")] = 3,
+    seconds: Annotated[float, typer.Option(help="Length of one round of (a).")] = 4.0,
+    connections: Annotated[int, typer.Option(help="Streams of (c).")] = 5000,
+    as_json: Json = False,
+) -> None:
+    """Measure orders, menus, streams and a full table on this machine; JSON goes to bench-results/ as well."""
+    bench_command.run(
+        bench_command.Options(only=only, rounds=rounds, seconds=seconds, connections=connections, as_json=as_json)
+    )
 
 
 def main() -> None:
