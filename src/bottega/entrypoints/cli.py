@@ -18,7 +18,7 @@ from bottega.entrypoints import up as up_command
 from bottega.entrypoints.bench import command as bench_command
 from bottega.entrypoints.options import taking
 from bottega.entrypoints.rush import command as rush_command
-from bottega.entrypoints.terminal import CommandFailed, Exit, complain
+from bottega.entrypoints.terminal import CommandFailed, Exit, complain, out
 from bottega.entrypoints.verify import Ask
 
 app = typer.Typer(
