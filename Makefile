@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON3 ?= python3
 BOOTSTRAP := $(PYTHON3) tools/bootstrap.py
-.PHONY: help demo test check bench fix assets lock screenshots clean
+.PHONY: help demo test check bench fix docs assets lock screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -23,6 +23,9 @@ bench: ## measure on this machine, print a table, write bench-results/
 fix: ## mend what ruff can mend, and format
 	@$(BOOTSTRAP) --dev -- tools/check.py --fix
 
+docs: ## write docs/reference anew from the code
+	@$(BOOTSTRAP) --dev -- tools/reference.py $(ARGS)
+
 assets: ## build the pages' scripts and styles
 	@$(BOOTSTRAP) --assets
 
@@ -34,5 +37,6 @@ screenshots: ## take the pictures of the README
 
 clean: ## remove what the targets made; the shop's data stays
 	@rm -rf .venv frontend/node_modules src/bottega/infra/web/static dist build bench-results
+	@rm -f src/bottega/sandbox/elements/fonts/*.woff2
 	@rm -rf .ruff_cache .import_linter_cache .hypothesis .pytest_cache
 	@find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

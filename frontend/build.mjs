@@ -17,6 +17,7 @@ const entries = {
   "board.js": "board/board.tsx",
   "site.css": "styles/site.css",
   "board.css": "styles/board.css",
+  "docs.css": "styles/docs.css",
 };
 // Files served under their own fixed name (a service worker's scope depends on its address).
 const fixed = { "board-worker.js": "board/worker.ts" };
@@ -64,6 +65,13 @@ const iconPath = path.join(here, "styles/icon.svg");
 if (existsSync(iconPath)) {
   copyFileSync(iconPath, path.join(out, "icon.svg"));
   manifest["icon.svg"] = "icon.svg";
+}
+// The sandbox is a program apart with pages of its own: it gets its two faces under plain names.
+const sandboxFonts = path.resolve(here, "../src/bottega/sandbox/elements/fonts");
+const faces = { inter: "inter-latin-wght-normal", fraunces: "fraunces-latin-opsz-normal" };
+for (const [family, file] of Object.entries(faces)) {
+  const source = path.join(here, `node_modules/@fontsource-variable/${family}/files/${file}.woff2`);
+  copyFileSync(source, path.join(sandboxFonts, `${family}.woff2`));
 }
 writeFileSync(path.join(out, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
 for (const [name, file] of Object.entries(manifest)) {

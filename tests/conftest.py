@@ -27,7 +27,7 @@ from bottega.infra.postgres import EmbeddedPostgres
 from bottega.infra.transaction import Database
 
 pytest_plugins = ["tests.simulators.fixtures"]
-SETTINGS = {"shared_buffers": "64MB", "max_connections": "120"}
+SETTINGS = {"shared_buffers": "64MB", "max_connections": "120", "max_prepared_transactions": "2"}
 SECRET = "a root secret that only tests have, 32 or more"
 Clone = Callable[[str], AbstractContextManager[str]]
 

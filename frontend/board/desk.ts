@@ -3,7 +3,7 @@
 
 import { batch, effect } from "@preact/signals";
 import { boot, csrfToken, newerVersion, renewToken } from "./boot";
-import { learn, learnAtLeast, startClock } from "./clock";
+import { learn, learnAtLeast, serverNow, startClock } from "./clock";
 import { ticketOf, type Command } from "./commands";
 import { Connection, lastHeard, link, type Receiver } from "./connection";
 import type { Problem, Ticket } from "./contract";
@@ -18,10 +18,11 @@ import {
 } from "./state";
 import { project, withSnapshot, withTicket, without, type Queue } from "./tickets";
 import { notify, openDesk } from "./verbs";
-import { t } from "./words";
+import { localTime, t } from "./words";
 
 const FLASH_MS = 5_000;
 const REPEAT_MS = 5_000;
+const REMEMBER_AFTER_MS = 100;
 /** A remembered queue of yesterday is worse than none. */
 const REMEMBER_FOR_MS = 12 * 3_600_000;
 
@@ -170,7 +171,7 @@ export async function loadStore(outbox: Outbox): Promise<void> {
   const store = `/v1/stores/${boot.store_id}`;
   const [menu, about] = await Promise.allSettled([getJson(`${store}/menu`), getJson(store)]);
   if (menu.status === "fulfilled") {
-    sellables.value = sellablesOf(menu.value as MenuBody, sellables.value);
+    sellables.value = sellablesOf(menu.value as MenuBody, sellables.value, localTime(serverNow()));
     await outbox.remember("sellables", sellables.value);
   }
   if (about.status === "fulfilled") intake.value = intakeOf(about.value as StoreBody);
@@ -187,13 +188,19 @@ async function recallMemory(outbox: Outbox): Promise<void> {
   sellables.value = (await outbox.recall<typeof sellables.value>("sellables")) ?? [];
 }
 
+/** Write the queue down soon after it changes, however fast it goes on changing, and at once when the page goes. */
 function keepMemory(outbox: Outbox): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  effect(() => {
-    const latest = queue.value;
+  const write = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => void outbox.remember("queue", { queue: latest, at: lastHeard.value || Date.now() }), 400);
+    timer = undefined;
+    if (known.value) void outbox.remember("queue", { queue: queue.value, at: lastHeard.value || Date.now() });
+  };
+  effect(() => {
+    void queue.value;
+    timer ??= setTimeout(write, REMEMBER_AFTER_MS);
   });
+  addEventListener("pagehide", write);
 }
 
 function repeatUntilStarted(): void {

@@ -2,9 +2,15 @@
 
 import type { Intake, Sellable } from "./state";
 
+/** Local times of the store between which a product is offered; the end is not included. */
+export interface Daypart {
+  from: string;
+  to: string;
+}
+
 export interface MenuBody {
   categories: { category_id: string; name: string }[];
-  products: { product_id: string; name: string; category_id: string; available: boolean; unavailable_until: string | null }[];
+  products: { product_id: string; name: string; category_id: string; available: boolean; unavailable_until: string | null; daypart?: Daypart | null }[];
   modifier_groups: { name: string; modifiers: { modifier_id: string; name: string; available: boolean }[] }[];
 }
 
@@ -15,8 +21,16 @@ export interface StoreBody {
   prep_minutes?: number;
 }
 
-/** Everything that can be sold out, products first; who switched it is kept from before, the menu doesn't say. */
-export function sellablesOf(menu: MenuBody, before: readonly Sellable[]): Sellable[] {
+/** Whether a product is not offered at this time of day ("11:30"): then it is out without being sold out. */
+function outside(daypart: Daypart | null | undefined, local_time: string): boolean {
+  if (!daypart) return false;
+  const { from, to } = daypart;
+  return from <= to ? local_time < from || local_time >= to : local_time < from && local_time >= to;
+}
+
+/** Everything that can be sold out, products first; who switched it is kept from before, the menu doesn't say.
+    `local_time` is the store's, as in "09:05". */
+export function sellablesOf(menu: MenuBody, before: readonly Sellable[], local_time: string): Sellable[] {
   const known = new Map(before.map((thing) => [thing.id, thing]));
   const groups = new Map(menu.categories.map((category) => [category.category_id, category.name]));
   const things = new Map<string, Sellable>();
@@ -32,7 +46,10 @@ export function sellablesOf(menu: MenuBody, before: readonly Sellable[]): Sellab
   };
   for (const product of menu.products) {
     const group = groups.get(product.category_id) ?? "";
-    add("products", product.product_id, product.name, group, product.available, product.unavailable_until);
+    const { daypart, product_id, name } = product;
+    const resting = !product.available && outside(daypart, local_time);
+    const place = daypart ? `${group} · ${daypart.from}–${daypart.to}` : group;
+    add("products", product_id, name, place, product.available || resting, product.unavailable_until);
   }
   for (const group of menu.modifier_groups) {
     for (const modifier of group.modifiers) add("modifiers", modifier.modifier_id, modifier.name, group.name, modifier.available, null);

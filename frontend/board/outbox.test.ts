@@ -101,8 +101,16 @@ test("search ignores case and accents and looks into groups", () => {
     products: [{ product_id: "p", name: "Frappé", category_id: "c", available: true, unavailable_until: null }],
     modifier_groups: [{ name: "Milk", modifiers: [{ modifier_id: "m", name: "Oat", available: false }] }],
   };
-  const things = sellablesOf(menu, []);
+  const things = sellablesOf(menu, [], "09:00");
   assert.deepEqual(found(things, "FRAPPE").map(({ id }) => id), ["p"]);
   assert.deepEqual(found(things, "caffe").map(({ id }) => id), ["p"]);
   assert.deepEqual(found(things, "oat milk").map(({ id }) => id), ["m"]);
+});
+
+test("a product outside its daypart is not taken for sold out", () => {
+  const daypart = { from: "11:30", to: "15:00" };
+  const soup = { product_id: "p", name: "Minestrone", category_id: "c", available: false, unavailable_until: null, daypart };
+  const menu = { categories: [], products: [soup], modifier_groups: [] };
+  const available = (time: string): boolean | undefined => sellablesOf(menu, [], time)[0]?.available;
+  assert.deepEqual(["11:29", "11:30", "14:59", "15:00"].map(available), [true, false, false, true]);
 });

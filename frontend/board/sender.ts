@@ -63,11 +63,42 @@ async function post(session: Session, command: Command): Promise<{ answer: Answe
   }
 }
 
+interface Bell {
+  ring(): void;
+  hush(): void;
+  /** Until it rings, or has rung since `hush`, or the time is over. */
+  wait(most_ms: number): Promise<void>;
+}
+
+function makeBell(): Bell {
+  let rung = false;
+  let wakeUp = (): void => undefined;
+  return {
+    ring() {
+      rung = true;
+      wakeUp();
+    },
+    hush() {
+      rung = false;
+    },
+    async wait(most_ms) {
+      if (rung) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, most_ms);
+        wakeUp = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    },
+  };
+}
+
 export function startSender(outbox: Outbox, session: Session, listener: Listener): Sender {
   const busy = new Set<string>();
   const rest = new Map<string, number>();
   let paused = false;
-  let ring = (): void => undefined;
+  const bell = makeBell();
 
   async function act(command: Command, action: Action, body: unknown): Promise<void> {
     switch (action.do) {
@@ -106,6 +137,7 @@ export function startSender(outbox: Outbox, session: Session, listener: Listener
 
   async function drain(): Promise<void> {
     for (;;) {
+      bell.hush();
       const commands = await outbox.all();
       const traffic = { busy, rest };
       const ready = paused || !navigator.onLine ? [] : due(commands, traffic, Date.now());
@@ -116,17 +148,11 @@ export function startSender(outbox: Outbox, session: Session, listener: Listener
           .finally(() => {
             busy.delete(command.lane);
             listener.changed();
-            ring();
+            bell.ring();
           });
       }
       const pause = paused ? LOOK_AGAIN_MS : nextLook(commands, traffic, Date.now(), LOOK_AGAIN_MS);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pause);
-        ring = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      await bell.wait(pause);
     }
   }
 
@@ -135,15 +161,15 @@ export function startSender(outbox: Outbox, session: Session, listener: Listener
   else void drain();
 
   return {
-    wake: () => ring(),
+    wake: () => bell.ring(),
     now: () => {
       rest.clear();
-      ring();
+      bell.ring();
     },
     resume: () => {
       paused = false;
       rest.clear();
-      ring();
+      bell.ring();
     },
   };
 }

@@ -11,7 +11,7 @@ import { memo } from "./memo";
 import { dialog, selected } from "./state";
 import { ageStart, type LineShown, type Mark } from "./tickets";
 import { acknowledge, bump, tick } from "./verbs";
-import { clockTime, t } from "./words";
+import { shortTime, t } from "./words";
 
 export interface TicketProps {
   ticket: Ticket;
@@ -80,7 +80,7 @@ export function Meta({ ticket }: { ticket: Ticket }): VNode {
       <span class="who">{ticket.name}</span>
       <span>{t.modes[ticket.fulfillment_type] ?? ticket.fulfillment_type}</span>
       <span class={ticket.paid ? "paid" : "unpaid"}>{ticket.paid ? t.paid : t.unpaid}</span>
-      <span class="due">{t.due_at(clockTime(ticket.promised_at))}</span>
+      <span class="due">{t.due_at(shortTime(ticket.promised_at))}</span>
     </p>
   );
 }

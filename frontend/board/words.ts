@@ -13,6 +13,19 @@ const zone = boot.timezone ? { timeZone: boot.timezone } : {};
 const clock = new Intl.DateTimeFormat(boot.locale, { hour: "2-digit", minute: "2-digit", ...zone });
 const exact = new Intl.DateTimeFormat(boot.locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false, ...zone });
 
+const local = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...zone });
+
+/** The store's time of day at an instant in ms, always as "09:05": for comparing, not for showing. */
+export function localTime(at: number): string {
+  return local.format(new Date(at));
+}
+
+/** As clockTime, without AM or PM: for what is due within the hour. */
+export function shortTime(at: number | string): string {
+  const parts = clock.formatToParts(new Date(at)).filter((part) => part.type !== "dayPeriod");
+  return parts.map((part) => part.value).join("").trim();
+}
+
 /** 12:03 of an instant in ms or RFC 3339. */
 export function clockTime(at: number | string): string {
   return clock.format(new Date(at));

@@ -31,10 +31,21 @@ class Follower {
     this.source.onopen = () => this.hear();
     this.source.onerror = () => this.state();
     for (const name of (this.place.dataset.events ?? "message").split(" ")) {
-      this.source.addEventListener(name, () => {
+      this.source.addEventListener(name, (event) => {
         this.hear();
-        void this.refresh();
+        if (!this.knows((event as MessageEvent<string>).data)) void this.refresh();
       });
+    }
+  }
+
+  /** Whether the page shows that already: the state on connect is mostly the one it was loaded with. */
+  private knows(data: string): boolean {
+    const shown = Number(this.place.querySelector<HTMLElement>("[data-seq]")?.dataset.seq ?? -1);
+    try {
+      const told: unknown = (JSON.parse(data) as { seq?: unknown }).seq;
+      return typeof told === "number" && told <= shown;
+    } catch {
+      return false;
     }
   }
 

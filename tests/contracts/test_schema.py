@@ -17,6 +17,7 @@ from tests.conftest import Clone
 
 SCHEMA = Path(__file__).resolve().parents[2] / "src" / "bottega" / "schema"
 NEXT = "0999_gifts.pre.sql"
+ROLES = ("bottega_app", "bottega_batch", "bottega_relay", "bottega_auditor")
 
 
 def description(postgres: EmbeddedPostgres, url: str) -> str:
@@ -174,7 +175,7 @@ def owned_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
         connection.execute(sql.SQL("create role {} login createrole").format(owner))
         connection.execute(sql.SQL("create database {} owner {}").format(name, owner))
         # Roles belong to the whole server and other tests made these: the owner gets what their maker would have.
-        for role in ("bottega_app", "bottega_batch", "bottega_relay"):
+        for role in ROLES:
             connection.execute(
                 sql.SQL("grant {} to {} with admin true, inherit false, set false").format(sql.Identifier(role), owner)
             )
@@ -183,7 +184,7 @@ def owned_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
         finally:
             connection.execute(sql.SQL("drop database {} with (force)").format(name))
             connection.execute(sql.SQL("drop owned by {}").format(owner))
-            for role in ("bottega_app", "bottega_batch", "bottega_relay"):
+            for role in ROLES:
                 connection.execute(sql.SQL("revoke {} from {} cascade").format(sql.Identifier(role), owner))
             connection.execute(sql.SQL("drop role {}").format(owner))
 

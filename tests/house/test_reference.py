@@ -1,36 +1,46 @@
-"""docs/reference names every setting, error code, event, slice and state machine. A page that isn't there yet passes."""
+"""docs/reference is what the code says: the pages are written by tools/reference.py, and stale ones fail here."""
 
 import importlib
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
-import msgspec
 import pytest
+import reference
 
+from bottega.entrypoints.reference import HOW, MACHINES, refusals
 from bottega.infra import settings
+from bottega.infra.web import problem
 from bottega.kit import errors
+from bottega.kit.fact import Fact
+from bottega.kit.machine import Machine
 from tests.house.source import ROOT, modules
 
 REFERENCE = ROOT / "docs" / "reference"
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("name", list(reference.PAGES))
+def test_a_page_is_what_the_code_says(name: str) -> None:
+    wanted = reference.PAGES[name]()
+
+    assert (REFERENCE / name).read_text("utf-8") == wanted, (
+        f"docs/reference/{name} is stale: run `make docs`\n{reference.difference(name, wanted)}"
+    )
+
+
+def test_a_stale_page_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "PAGES", {"settings.md": lambda: "# Settings\n\nanother one\n"})
+
+    assert list(reference.stale()) == ["settings.md"]
+    assert "+another one" in reference.difference("settings.md", "# Settings\n\nanother one\n")
 
 
 def error_codes() -> set[str]:
-    """The code of every refusal of the code."""
+    """The code of every refusal of the code, and those that the web edge says by itself."""
     import_rooms("errors")
-    return {kind.code for kind in subclasses(errors.DomainError) if kind.__module__.startswith("bottega.")}
-
-
-def event_types() -> set[str]:
-    """The type of every fact: a struct of a slice's events with a `type` of its own."""
-    return {
-        value.type
-        for module in import_rooms("events")
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, msgspec.Struct)
-        and isinstance(getattr(value, "type", None), str)
-        if value.type
-    }
+    classes = {kind.code for kind in subclasses(errors.DomainError) if kind.__module__.startswith("bottega.")}
+    return classes | {code for code, _ in problem._TITLES.values()} | {"internal"}
 
 
 def import_rooms(room: str) -> list:
@@ -60,22 +70,60 @@ def undocumented(text: str, names: set[str]) -> list[str]:
     [
         ("settings.md", lambda: {settings.environment_name(name) for name in settings.Settings.__struct_fields__}),
         ("errors.md", error_codes),
-        ("events.md", event_types),
+        ("events.md", lambda: {kind.type for kind in subclasses(Fact) if kind.type}),
         ("slices.md", slices),
     ],
     ids=["settings", "errors", "events", "slices"],
 )
 def test_the_reference_names_all_of_them(page: str, names) -> None:
-    path = REFERENCE / page
-    if path.exists():
-        missing = undocumented(path.read_text(), names())
+    missing = undocumented((REFERENCE / page).read_text("utf-8"), names())
 
-        assert not missing, f"docs/reference/{page} lacks {', '.join(missing)}"
+    assert not missing, f"docs/reference/{page} lacks {', '.join(missing)}"
 
 
 def test_what_a_page_lacks_is_found() -> None:
     assert undocumented("| `sold_out` | `order_closed_early` |", {"sold_out", "order_closed"}) == ["order_closed"]
 
 
-def test_there_is_something_to_document() -> None:
-    assert {"not_found"} <= error_codes()
+def test_every_refusal_of_the_code_is_among_those_shown() -> None:
+    assert {entry.code for entry in refusals()} == error_codes()
+
+
+def test_every_machine_of_the_code_is_among_those_shown() -> None:
+    rooms = import_rooms("states")
+    declared = {value.name for room in rooms for value in vars(room).values() if isinstance(value, Machine)}
+
+    assert {machine.name for machine, _ in MACHINES} == declared
+
+
+def test_every_move_says_how_it_is_made_and_no_other() -> None:
+    assert set(HOW) == {(machine.name, move.name) for machine, _ in MACHINES for move in machine.moves}
+
+
+def documents() -> list[Path]:
+    """Every Markdown page of the repository that people read."""
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_inside_the_repository_lead_somewhere(path: Path) -> None:
+    targets = [target for target in LINK.findall(path.read_text("utf-8")) if "://" not in target]
+    pictures = {"menu.png", "board.png"}  # taken by `make screenshots`
+
+    broken = [t for t in targets if not (path.parent / t).exists() and Path(t).name not in pictures]
+
+    assert not broken
+
+
+def test_every_file_that_a_page_names_exists() -> None:
+    named = re.compile(r"`((?:src/bottega|tests|tools|docs)/[\w/.-]+\.(?:py|sql|toml|md))`")
+    howto = [path for path in documents() if "reference" not in path.parts]
+
+    missing = {
+        f"{path.name}: {name}"
+        for path in howto
+        for name in named.findall(path.read_text())
+        if not (ROOT / name).exists()
+    }
+
+    assert not missing

@@ -3,12 +3,14 @@
 import re
 import string
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from bottega.infra.web.i18n import LANGUAGES, catalogue, choose, translator
 from bottega.kit.money import EXPONENTS
 
+SOURCE = Path(__file__).resolve().parents[2] / "src"
 NOON = datetime(2026, 11, 20, 11, 4, tzinfo=UTC)
 
 
@@ -32,6 +34,16 @@ def test_every_translation_fills_the_same_values() -> None:
             else:
                 assert not isinstance(other, str)
                 assert _fields(other["other"]) == _fields(message["other"]), (language, key)
+
+
+CHOSEN_BY_DATA = ("days.", "months.", "tags.", "refusal.", "track.", "error.", "checkout.")
+
+
+def test_every_message_is_said_somewhere() -> None:
+    files = [path for path in SOURCE.rglob("*") if path.suffix in (".py", ".html")]
+    said = "".join(path.read_text("utf-8") for path in files)
+    unsaid = [key for key in catalogue("en") if f'"{key}"' not in said and f"'{key}'" not in said]
+    assert [key for key in unsaid if not key.startswith(CHOSEN_BY_DATA)] == []
 
 
 def test_messages_do_not_shout() -> None:

@@ -32,24 +32,6 @@ export function IntakePanel(): VNode {
   const change = (by: number): void => setPrepTime(Math.min(LONGEST_MINUTES, Math.max(STEP_MINUTES, prep + by)));
   return (
     <Sheet title={t.intake}>
-      <p class={`intake-state ${paused ? "is-paused" : "is-open"}`}>{state}</p>
-      <p class="quiet">{t.intake_text}</p>
-      {paused ? (
-        <button type="button" class="solid wide" onClick={resumeIntake}>
-          {t.resume}
-        </button>
-      ) : (
-        <div class="stack">
-          {PAUSES.map((minutes) => (
-            <button key={minutes} type="button" class="outline wide" onClick={() => pauseIntake(minutes)}>
-              {t.pause_for(minutes)}
-            </button>
-          ))}
-          <button type="button" class="outline wide" onClick={() => pauseIntake(null)}>
-            {t.pause_open}
-          </button>
-        </div>
-      )}
       <h3>{t.prep_title}</h3>
       <p class="quiet">{t.prep_text}</p>
       <div class="stepper" role="group" aria-label={t.prep_title}>
@@ -60,6 +42,24 @@ export function IntakePanel(): VNode {
         <button type="button" class="outline" aria-label={t.more} onClick={() => change(STEP_MINUTES)}>
           +
         </button>
+      </div>
+      <h3 class={`intake-state ${paused ? "is-paused" : "is-open"}`}>{state}</h3>
+      <p class="quiet">{t.intake_text}</p>
+      {/* Nothing moves under the finger when the state changes: what comes and goes stands last. */}
+      <div class="stack">
+        {PAUSES.map((minutes) => (
+          <button key={minutes} type="button" class="outline wide" onClick={() => pauseIntake(minutes)}>
+            {t.pause_for(minutes)}
+          </button>
+        ))}
+        <button type="button" class="outline wide" onClick={() => pauseIntake(null)}>
+          {t.pause_open}
+        </button>
+        {paused && (
+          <button type="button" class="solid wide" onClick={resumeIntake}>
+            {t.resume}
+          </button>
+        )}
       </div>
     </Sheet>
   );

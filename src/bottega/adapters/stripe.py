@@ -6,6 +6,7 @@ and, because it accepts timestamps of the future, once more by us.
 """
 
 import json
+import re
 import time
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,7 @@ _STATES = {
     "canceled": IntentState.CANCELED,
 }
 _REFUNDS = {"succeeded": RefundStatus.SUCCEEDED, "failed": RefundStatus.FAILED, "canceled": RefundStatus.FAILED}
+_NAME = re.compile(r"[\x21-\x7e]{1,255}")
 _TRANSIENT = {"lock_timeout", "idempotency_key_in_use", "rate_limit"}
 
 
@@ -110,6 +112,8 @@ class StripeProvider:
         intent_ref = thing.id if is_intent else thing.payment_intent
         if not intent_ref:
             return None
+        if not all(_NAME.fullmatch(text) for text in (event.id, event.type, thing.id, intent_ref)):
+            raise SignatureRefused("The body is signed but is not an event")
         return ProviderEvent(
             account=self._account,
             event_id=event.id,
@@ -124,7 +128,7 @@ class StripeProvider:
 
     def _verify(self, body: bytes, signature: str) -> None:
         stamps = [part[2:] for part in signature.split(",") if part.startswith("t=")]
-        if len(stamps) != 1 or not stamps[0].isdigit() or len(stamps[0]) > 12:
+        if len(stamps) != 1 or not signature.isascii() or not stamps[0].isdigit() or len(stamps[0]) > 12:
             raise SignatureRefused
         if int(stamps[0]) > time.time() + _FUTURE:
             raise SignatureRefused("The signature is dated in the future")

@@ -9,6 +9,8 @@ from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType] - untyped
 
 from bottega.domains.payments import Desk, OnlineOff
+from bottega.entrypoints.docs_pages import HANDLERS as DOCS
+from bottega.entrypoints.docs_pages import described
 from bottega.infra.telemetry import exposition
 from bottega.infra.web.answers import json
 from bottega.infra.web.context import context
@@ -70,10 +72,10 @@ def metrics() -> Response[bytes]:
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)
 def openapi(request: AnyRequest) -> Response[Any]:
     """The OpenAPI 3.1 document of this API."""
-    return json(request.app.openapi_schema.to_schema(), headers={"Cache-Control": "public, max-age=300"})
+    return json(described(request.app), headers={"Cache-Control": "public, max-age=300"})
 
 
-HANDLERS: list[Any] = [healthz, readyz, metrics, openapi]
+HANDLERS: list[Any] = [healthz, readyz, metrics, openapi, *DOCS]
 if STATIC.is_dir():
     HANDLERS.append(
         create_static_files_router(

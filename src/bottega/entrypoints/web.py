@@ -40,14 +40,17 @@ from bottega.infra.telemetry import configure_logs
 from bottega.infra.web.context import Context
 from bottega.infra.web.forms import no_such_address
 from bottega.infra.web.front import Front
+from bottega.infra.web.hot import HotRoutes
+from bottega.infra.web.methods import allowed_methods
 from bottega.infra.web.problem import refusal, unforeseen
 from bottega.infra.web.streams import Hub
 from bottega.kit.errors import DomainError
 
 MAX_BODY = 256_000
 UNREAD_MILLISECONDS = 30_000
-FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
+HOT_FACES = (catalog_api, orders_api, live_api)
 PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
+FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
 
 
 def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
@@ -72,8 +75,13 @@ def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
         state=State({"context": context}),
         exception_handlers={DomainError: refusal, HTTPException: no_such_address, Exception: unforeseen},
         request_max_body_size=MAX_BODY,
+        logging_config=None,
         openapi_config=OpenAPIConfig(
-            title="bottega", version="1", path="/_openapi", description="One ordering engine for every shop."
+            title="bottega",
+            version="1",
+            path="/_openapi",
+            description="One ordering engine for every shop.",
+            use_handler_docstrings=True,
         ),
     )
 
@@ -83,7 +91,14 @@ def make_app(settings: Settings) -> ASGIApp:
     parts = make_parts(settings, "web")
     inner = make_litestar(make_context(parts), parts)
     trusted = frozenset(each.strip() for each in settings.trusted_proxies.split(",") if each.strip())
-    return Front(inner, limit=settings.rate_limit, trusted_proxies=trusted, tracing=bool(settings.trace_endpoint))
+    hot = HotRoutes(inner, [route for face in HOT_FACES for route in face.HOT], MAX_BODY)
+    return Front(
+        hot,
+        limit=settings.rate_limit,
+        trusted_proxies=trusted,
+        tracing=bool(settings.trace_endpoint),
+        methods=lambda path: allowed_methods(inner, path),
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -102,23 +117,28 @@ def listen(host: str, port: int) -> socket.socket:
     return server
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; requests under way are finished, streams are closed."""
-    app = make_app(settings)
-    config = uvicorn.Config(
+def server_config(app: ASGIApp) -> uvicorn.Config:
+    """How the server runs."""
+    return uvicorn.Config(
         app,  # type: ignore[arg-type]
         loop="uvloop",
         http="httptools",
-        ws="websockets",
+        ws="websockets-sansio",
         ws_per_message_deflate=False,
         access_log=False,
-        log_level="warning",
+        log_config=None,
         server_header=False,
         date_header=False,
+        proxy_headers=False,  # the front believes only the proxies that it was told about
         backlog=2048,
         timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=16_384,
     )
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished, streams are closed."""
+    config = server_config(make_app(settings))
     await uvicorn.Server(config).serve([listen(settings.host, settings.port)])
 
 

@@ -11,11 +11,12 @@ import msgspec
 
 from bottega.infra.crypto import Keyring
 from bottega.kit.errors import Unauthenticated
-from bottega.kit.subject import Claims, Subject
+from bottega.kit.subject import Claims, Subject, SubjectKind
 
 _ALGORITHM = "EdDSA"
 _ISSUER = "bottega"
 _AUDIENCE = "bottega-api"
+_NEVER_ISSUED = frozenset({SubjectKind.SYSTEM, SubjectKind.ANONYMOUS})
 _LEEWAY = 30
 _CACHE_SIZE = 50_000
 
@@ -75,7 +76,10 @@ class Tokens:
                 leeway=_LEEWAY,
                 options={"require": ["exp", "iat", "nbf", "sub", "aud", "iss"]},
             )
-            return msgspec.convert(decoded, Claims)
+            claims = msgspec.convert(decoded, Claims)
+            if claims.kind in _NEVER_ISSUED:
+                raise Unauthenticated("The access token is not valid")
+            return claims
         except jwt.ExpiredSignatureError as error:
             raise Unauthenticated("The access token has expired") from error
         except (jwt.PyJWTError, msgspec.ValidationError, ValueError, TypeError, RecursionError) as error:

@@ -73,6 +73,12 @@ class VersionedCache(Generic[K, V]):
             self._slots[key] = _Slot(value, loaded, time.monotonic() + self._believe)
             return value
 
+    def confirm(self, key: K, version: int) -> None:
+        """Somebody has just read that this is the present version: what is kept of it need not be asked about."""
+        slot = self._slots.get(key)
+        if slot is not None and slot.version == version and not slot.stale:
+            slot.believed_until = time.monotonic() + self._believe
+
     def drop(self, key: K) -> None:
         """The value has changed; load it again before the next use."""
         slot = self._slots.get(key)

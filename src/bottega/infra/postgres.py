@@ -5,8 +5,8 @@ Here: one server for one data folder, its settings, its lock, its socket. Not he
 
 What must stay true:
 - fsync, full_page_writes and synchronous_commit stay on: an acknowledged order survives `kill -9` and a power cut.
-- One owner per data folder, kept by a lock that dies with its holder. A server found running under a free lock was
-  orphaned by `kill -9` and is ours to stop.
+- One owner per data folder, kept by a lock that dies with its holder. A guard stops the server when the owner is killed;
+  a server found running under a free lock all the same is ours to stop.
 - It is reached over a Unix socket in a private folder, by peer authentication (our own user and the server's account,
   as any role); with a port also on 127.0.0.1, by password. It never listens anywhere else.
 - A cluster appears whole or not at all (initdb works aside and is renamed).
@@ -39,7 +39,7 @@ from bottega.infra.postgres_account import (
     home_for,
     private_folder,
 )
-from bottega.infra.postgres_process import check_port, end, is_alive, serves, spawn
+from bottega.infra.postgres_process import Guard, check_port, end, is_alive, serves, spawn
 
 DATABASE = "bottega"
 SUPERUSER = "postgres"
@@ -74,6 +74,7 @@ class EmbeddedPostgres:
         self.port = port
         self._settings = {**SETTINGS, **(settings or {})}
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: Guard | None = None
         self._lock: IO[str] | None = None
         self._home: Path | None = None
         self._account: Account | None = None
@@ -110,6 +111,7 @@ class EmbeddedPostgres:
         if self._process is not None:
             end(self._process.pid, self._process)
             self._process = None
+        self._release_guard()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -286,7 +288,9 @@ class EmbeddedPostgres:
     def _launch_once(self, deadline: float) -> bool:
         with self.log.open("ab") as log:
             command = [str(self.binaries / "postgres"), "-D", str(self._cluster), *self._options()]
+            self._release_guard()
             self._process = spawn(command, self._who, log)
+            self._guard = Guard(self._process.pid)
         while self._process.poll() is None:
             if self._status() == (self._process.pid, "ready"):
                 return True
@@ -296,6 +300,11 @@ class EmbeddedPostgres:
                 )
             time.sleep(0.01)
         return False
+
+    def _release_guard(self) -> None:
+        if self._guard is not None:
+            self._guard.release()
+            self._guard = None
 
     def _options(self) -> list[str]:
         settings = {

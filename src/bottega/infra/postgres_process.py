@@ -3,6 +3,7 @@
 Nothing here knows what is in a data folder; postgres.py does.
 """
 
+import contextlib
 import os
 import signal
 import socket
@@ -37,6 +38,28 @@ def spawn(command: list[str], account: Account, output: IO[bytes] | int) -> subp
         group=account.gid if account.switch else None,
         extra_groups=[] if account.switch else None,
     )
+
+
+class Guard:
+    """Ends a server when we die, however we die: a shell that waits on a pipe which only we hold.
+
+    Any way of dying closes the pipe; then the shell asks the server to stop. `release()` sends it home instead.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._shell = subprocess.Popen(
+            ["/bin/sh", "-c", 'read -r _ || kill -INT "$0"', str(pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # a terminal's Ctrl-C is for us
+            cwd="/",
+        )
+
+    def release(self) -> None:
+        """The server is looked after, or gone: there is nothing to guard any more."""
+        with contextlib.suppress(BrokenPipeError):
+            self._shell.communicate(b"released\n")
 
 
 def end(pid: int, process: subprocess.Popen[bytes] | None = None) -> None:

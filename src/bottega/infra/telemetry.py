@@ -76,23 +76,33 @@ def exposition() -> tuple[bytes, str]:
 
 
 def configure_logs(log_format: str, level: str) -> None:
-    """Structured logs on stderr: for people (`console`) or machines (`json`)."""
+    """Structured logs on stderr: for people (`console`) or machines (`json`).
+
+    What libraries log goes the same way, from `warning` up: they tell of each request, and that we measure ourselves.
+    """
     renderer = (
         structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
     )
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    first: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, _redact, renderer]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            _redact,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        processors=[structlog.contextvars.merge_contextvars, *first, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    handler = logging.StreamHandler(sys.stderr)
+    tidy = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[tidy, *last], foreign_pre_chain=[structlog.stdlib.add_logger_name, *first]
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
 
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:

@@ -82,7 +82,7 @@ class Tx(ReadTx):
         self.subject = subject
         self.now = now
         self.facts: list[Fact] = []
-        self.audit: tuple[UUID | None, dict[str, Any]] | None = None
+        self.notes: list[tuple[UUID | None, dict[str, Any]]] = []
 
     def new_id(self, home: int) -> UUID:
         """A fresh id for something that the store or merchant with this home number owns."""
@@ -93,8 +93,8 @@ class Tx(ReadTx):
         self.facts.append(fact)
 
     def note(self, store_id: UUID | None = None, **details: Any) -> None:
-        """What the audit row of this action says beside who and when."""
-        self.audit = (store_id, details)
+        """What an audit row of this action says beside who and when; a row for each time."""
+        self.notes.append((store_id, details))
 
     def require(self, permission: str, store_id: UUID | None = None) -> None:
         """Raise `Forbidden` unless the subject holds the permission at that store."""
@@ -199,20 +199,18 @@ async def write_facts(tx: Tx) -> None:
 
 
 async def _write_audit(tx: Tx, action: str) -> None:
-    if tx.audit is None:
-        return
-    store_id, details = tx.audit
-    values = {
-        "merchant": tx.merchant_id,
-        "audit_id": ids.new_id(0),
-        "action": action,
-        "store": store_id,
-        "kind": tx.subject.kind.value,
-        "actor": tx.subject.subject_id,
-        "details": msgspec.json.encode(details).decode(),
-        "now": tx.now,
-    }
-    await tx.connection.execute(INSERT_AUDIT, values)
+    for store_id, details in tx.notes:
+        values = {
+            "merchant": tx.merchant_id,
+            "audit_id": ids.new_id(0),
+            "action": action,
+            "store": store_id,
+            "kind": tx.subject.kind.value,
+            "actor": tx.subject.subject_id,
+            "details": msgspec.json.encode(details).decode(),
+            "now": tx.now,
+        }
+        await tx.connection.execute(INSERT_AUDIT, values)
 
 
 def _key_values(tx: Tx, key: Claim) -> dict[str, Any]:

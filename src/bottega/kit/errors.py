@@ -21,6 +21,7 @@ class Kind(StrEnum):
     CONFLICT = "conflict"
     PRECONDITION = "precondition"
     TOO_LARGE = "too_large"
+    WRONG_FORMAT = "wrong_format"
     REFUSED = "refused"
     TOO_MANY = "too_many"
     UNAVAILABLE = "unavailable"
@@ -104,6 +105,14 @@ class Malformed(DomainError):
     title = "The request could not be read"
 
 
+class DuplicateKey(DomainError):
+    """An object of the body names a field twice; readers would not agree which one counts."""
+
+    kind = Kind.MALFORMED
+    code = "duplicate_key"
+    title = "A field stands twice in the body"
+
+
 class IdempotencyKeyMissing(DomainError):
     """A request that creates or moves something came without an `Idempotency-Key`."""
 
@@ -142,6 +151,14 @@ class TooLarge(DomainError):
     kind = Kind.TOO_LARGE
     code = "body_too_large"
     title = "The body is larger than this address takes"
+
+
+class UnsupportedMediaType(DomainError):
+    """The body is not JSON, says its Content-Type."""
+
+    kind = Kind.WRONG_FORMAT
+    code = "unsupported_media_type"
+    title = "This address takes application/json"
 
 
 class TooMany(DomainError):

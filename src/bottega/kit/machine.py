@@ -29,6 +29,7 @@ class Machine(Generic[S]):
     initial: frozenset[S]
     moves: tuple[Move[S], ...]
     _by_edge: dict[tuple[S, S], Move[S]] = field(default_factory=dict, repr=False)
+    _targets: dict[S, tuple[S, ...]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         seen: set[tuple[str, S]] = set()
@@ -40,6 +41,7 @@ class Machine(Generic[S]):
                     raise ValueError(f"{self.name}: two moves go from {source} to {move.target}")
                 seen.add((move.name, source))
                 self._by_edge[source, move.target] = move
+                self._targets[source] = (*self.targets(source), move.target)
         unreachable = self.states - self._reachable()
         if unreachable:
             raise ValueError(f"{self.name}: no move reaches {sorted(unreachable)}")
@@ -61,7 +63,7 @@ class Machine(Generic[S]):
 
     def targets(self, source: S) -> tuple[S, ...]:
         """Where one can go from here, in declared order."""
-        return tuple(move.target for move in self.moves if source in move.sources)
+        return self._targets.get(source, ())
 
     def sources(self, target: S) -> frozenset[S]:
         """From where one can come here."""

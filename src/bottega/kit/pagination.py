@@ -27,6 +27,9 @@ def decode_cursor(cursor: str) -> list[str | int]:
     """The sort position in a cursor. Raises `Malformed` for one that we never gave out."""
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return msgspec.json.decode(raw, type=list[str | int])
+        position = msgspec.json.decode(raw, type=list[str | int])
     except (binascii.Error, msgspec.DecodeError, ValueError) as error:
         raise Malformed("That cursor was not made here") from error
+    if not position:
+        raise Malformed("That cursor was not made here")
+    return position

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -74,11 +75,18 @@ class Server(uvicorn.Server):
         yield
 
 
+async def watch_parent(parent: int) -> None:
+    """End this process when the one that started it is gone, so that a killed starter leaves nothing behind."""
+    while os.getppid() == parent:
+        await asyncio.sleep(1.0)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 @asynccontextmanager
 async def running(world: World, port: int) -> AsyncGenerator[int]:
     """The background work of a world; gives the port of the mail sink (0: there is none)."""
     settings = world.settings
-    world.store.set_meta("base_url", f"http://{settings.host}:{port}")
+    world.store.set_meta("base_url", settings.public_url or f"http://{settings.host}:{port}")
     world.work(lambda desk: webhooks.ensure(desk, settings.webhook_url, settings.webhook_secret))
     try:
         mail = await smtp.listen(world, settings.host, settings.mail_port) if settings.mail_port else None
@@ -88,6 +96,8 @@ async def running(world: World, port: int) -> AsyncGenerator[int]:
     world.store.set_meta("mail_port", str(mail_port))
     world.sender.load()
     tasks = [asyncio.create_task(world.sender.run()), asyncio.create_task(world.tick())]
+    if settings.parent:
+        tasks.append(asyncio.create_task(watch_parent(settings.parent)))
     try:
         yield mail_port
     finally:

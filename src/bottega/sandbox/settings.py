@@ -26,6 +26,8 @@ class Settings:
     seed: int = 0
     faults: str = ""
     merchant: str = "Bottega sandbox"
+    public_url: str = ""
+    parent: int = 0
 
 
 OPTIONS: dict[str, str] = {
@@ -40,6 +42,8 @@ OPTIONS: dict[str, str] = {
     "seed": "seed of the fault plan: the same seed and calls give the same faults",
     "faults": "the fault plan at the start, as kind=probability[:seconds], separated by commas",
     "merchant": "the shop's name, shown on the challenge page",
+    "public_url": "where browsers reach the sandbox; empty: http://HOST:PORT",
+    "parent": "end when this process, which started us, is gone; 0 never",
 }
 
 

@@ -3,7 +3,7 @@ do $$
 declare
   r text;
 begin
-  foreach r in array array['bottega_app', 'bottega_batch', 'bottega_relay']
+  foreach r in array array['bottega_app', 'bottega_batch', 'bottega_relay', 'bottega_auditor']
   loop
     if not exists (select from pg_roles where rolname = r) then
       begin

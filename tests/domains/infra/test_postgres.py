@@ -129,6 +129,25 @@ def test_an_orphan_of_a_killed_owner_is_replaced(folder: Path) -> None:
         assert one(server.url(), "SELECT 1") == 1
 
 
+def test_a_killed_owner_leaves_no_server_behind(folder: Path) -> None:
+    program = textwrap.dedent(f"""
+        from bottega.infra.postgres import EmbeddedPostgres
+        server = EmbeddedPostgres({str(folder)!r}, settings={SMALL!r})
+        server.start()
+        print(server.pid, flush=True)
+        input()
+    """)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+    ) as owner:
+        assert owner.stdout is not None
+        server = int(owner.stdout.readline())
+        owner.kill()
+
+        assert gone(server)
+
+
 def test_a_leftover_pid_file_that_names_another_program_does_no_harm(folder: Path) -> None:
     with EmbeddedPostgres(folder, settings=SMALL) as server:
         os.kill(server.pid, signal.SIGKILL)

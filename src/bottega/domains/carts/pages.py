@@ -125,7 +125,7 @@ def _card(shown_id: str, item: Item, now: datetime, timezone: str) -> ShelfItem:
         name=product.name,
         description=product.description,
         image=product.image,
-        tags=tuple(tag for tag in product.tags if tag != "VEGETARIAN" or "VEGAN" not in product.tags),
+        tags=telling_tags(product.tags),
         price=min(prices),
         from_price=min(prices) != max(prices),
         available=stocked and in_daypart(product, now, timezone),
@@ -133,6 +133,13 @@ def _card(shown_id: str, item: Item, now: datetime, timezone: str) -> ShelfItem:
         until=None if stocked else product.until_at,
         served=served,
     )
+
+
+def telling_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """What a card has room for: every warning, and the two tags that tell most (a vegan thing is vegetarian anyway)."""
+    warnings = [tag for tag in tags if tag.startswith("CONTAINS_")]
+    others = [tag for tag in tags if tag not in warnings and not (tag == "VEGETARIAN" and "VEGAN" in tags)]
+    return (*others[:2], *warnings)
 
 
 def sizes(item: Item, chosen: Chosen) -> list[Option]:
@@ -188,6 +195,7 @@ def item_page(shop: Shop, product_id: str, chosen: Chosen, now: datetime) -> dic
     return {
         "store": shop.store,
         "product": _card(product_id, item, now, shop.store.timezone),
+        "tags": item.product.tags,
         "variants": variants,
         "groups": option_groups,
         "base_price": item.product.default_variant.price,

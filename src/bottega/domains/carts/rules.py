@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
@@ -27,7 +26,7 @@ def chosen_item(shop: Shop, wanted: LineRequest, item_id: str, now: datetime) ->
         item_id=item_id,
         product_id=wanted.product_id,
         variant_id=variant_id,
-        modifier_ids=tuple(ids.show("mod", UUID(each.modifier_id)) for each in line.modifiers),
+        modifier_ids=tuple(ids.show("mod", each.modifier_id) for each in line.modifiers),
         qty=wanted.qty,
         note=line.note,
         name=line.name,

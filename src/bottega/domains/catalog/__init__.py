@@ -18,6 +18,7 @@ from bottega.domains.catalog.errors import ItemNotFound
 from bottega.domains.catalog.events import AvailabilityChanged, MenuChanged
 from bottega.domains.catalog.model import (
     Choice,
+    ChosenModifier,
     GroupKind,
     Item,
     ItemKind,
@@ -32,12 +33,13 @@ from bottega.domains.catalog.model import (
     StoreOffer,
     Variant,
 )
-from bottega.domains.catalog.rules import default_modifiers, in_daypart, kitchen_kind, next_change, sold_now
+from bottega.domains.catalog.rules import default_modifiers, in_daypart, next_change, sold_now
 from bottega.domains.catalog.store import menu_version, read_menu
 
 __all__ = [
     "AvailabilityChanged",
     "Choice",
+    "ChosenModifier",
     "GroupKind",
     "Item",
     "ItemKind",
@@ -60,7 +62,6 @@ __all__ = [
     "WrittenCatalogue",
     "default_modifiers",
     "in_daypart",
-    "kitchen_kind",
     "menu_version",
     "next_change",
     "offer_catalogue",

@@ -11,9 +11,10 @@ from bottega.domains.catalog.actions.shops import Shop, Shops
 from bottega.domains.catalog.actions.writing import SoldOutChange, set_availability
 from bottega.domains.catalog.events import AvailabilityChanged
 from bottega.domains.catalog.model import ItemKind, ModifierGroup, Product, SetAvailability
-from bottega.infra.web.answers import kept, matches, not_modified
+from bottega.infra.web.answers import kept, matches
 from bottega.infra.web.body import Strict, claim, rendered
 from bottega.infra.web.context import context, staff_at
+from bottega.infra.web.hot import HotRoute, Reply
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit import ids
 from bottega.kit.clock import utc_now
@@ -109,7 +110,8 @@ class _Rendered(msgspec.Struct):
     """The menu's bytes, good until something changes by itself (a sold-out mark ends, a daypart begins)."""
 
     etag: str
-    body: bytes
+    reply: Reply
+    unchanged: Reply
     until: float
 
 
@@ -179,7 +181,10 @@ def _rendered(shop: Shop) -> _Rendered:
     minute = (now.timestamp() // 60 + 1) * 60
     until = minute if change is None else min(minute, change.timestamp())
     body = msgspec.json.encode(menu_view(shop, now))
-    made = _Rendered(f'W/"{shop.menu.menu.version}-{hash(body) & 0xFFFFFFFF:x}"', body, until)
+    etag = f'W/"{shop.menu.menu.version}-{hash(body) & 0xFFFFFFFF:x}"'
+    headers = ((b"etag", etag.encode()), (b"cache-control", _CACHE.encode()))
+    reply = Reply(200, ((b"content-type", b"application/json"), *headers), body)
+    made = _Rendered(etag, reply, Reply(304, headers, b""), until)
     shop.rendered["menu"] = made
     return made
 
@@ -187,12 +192,16 @@ def _rendered(shop: Shop) -> _Rendered:
 @get("/v1/stores/{store_id:str}/menu", summary="The menu of a store", tags=["Stores"])
 async def menu(request: AnyRequest, store_id: str) -> Response[MenuView]:
     """Categories, products, variants, modifier groups, prices, availability. Send `If-None-Match` for a 304."""
-    shop = await context(request).part(Shops).by_text(store_id)
-    made = _rendered(shop)
-    if matches(request, made.etag):
-        return not_modified(made.etag, _CACHE)  # type: ignore[return-value]
-    headers = {"ETag": made.etag, "Cache-Control": _CACHE}
-    return Response(made.body, media_type=MediaType.JSON, headers=headers)  # type: ignore[arg-type]
+    reply = await menu_hot(request, store_id, b"")
+    headers = {name.decode(): value.decode() for name, value in reply.headers if name != b"content-type"}
+    body: Any = reply.body or None
+    return Response(body, status_code=reply.status, media_type=MediaType.JSON, headers=headers)
+
+
+async def menu_hot(request: AnyRequest, store_id: str, _: bytes) -> Reply:
+    """As `menu`, for the hot route."""
+    made = _rendered(await context(request).part(Shops).by_text(store_id))
+    return made.unchanged if matches(request, made.etag) else made.reply
 
 
 @post("/v1/stores/{store_id:str}/products/{product_id:str}/availability", dto=Strict[SetAvailability], return_dto=None,
@@ -238,3 +247,4 @@ def availability_view(fact: AvailabilityChanged) -> AvailabilityView:
 
 
 HANDLERS = [menu, product_availability, modifier_availability]
+HOT = [HotRoute("GET", "/v1/stores/{store_id}/menu", menu_hot)]

@@ -123,11 +123,23 @@ class Menu(msgspec.Struct, frozen=True):
     groups: tuple[ModifierGroup, ...]
 
 
+class ChosenModifier(msgspec.Struct, frozen=True):
+    """A modifier as a quote and an order keep it: its name and price then (minor units), and how the kitchen reads it."""
+
+    modifier_id: UUID
+    name: str
+    price_delta: int
+    group_name: str
+    kitchen: str
+
+
 class Choice(msgspec.Struct, frozen=True):
-    """A modifier with the group it belongs to."""
+    """A modifier with the group it belongs to, and that group's place among the groups of the item."""
 
     modifier: Modifier
     group: ModifierGroup
+    place: int
+    chosen: ChosenModifier
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -164,9 +176,20 @@ class MenuIndex:
 
 
 def _choices(groups: Iterable[ModifierGroup]) -> Iterable[tuple[str, Choice]]:
-    for group in groups:
+    for place, group in enumerate(groups):
         for modifier in group.modifiers:
-            yield ids.show("mod", modifier.modifier_id), Choice(modifier, group)
+            kitchen = kitchen_kind(group.kind, modifier.is_default)
+            chosen = ChosenModifier(modifier.modifier_id, modifier.name, modifier.price_delta, group.name, kitchen)
+            yield ids.show("mod", modifier.modifier_id), Choice(modifier, group, place, chosen)
+
+
+def kitchen_kind(kind: GroupKind, is_default: bool) -> str:
+    """How the kitchen reads a choice: a removal, what it is anyway, an addition, or something set (size, milk)."""
+    if kind is GroupKind.REMOVAL:
+        return "REMOVE"
+    if is_default:
+        return "DEFAULT"
+    return "ADD" if kind is GroupKind.ADD_ON else "SET"
 
 
 class SetAvailability(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from bottega.domains.catalog.model import GroupKind, Item, Menu, Product, Sellable, Slot
+from bottega.domains.catalog.model import Item, Menu, Product, Sellable, Slot
 from bottega.kit.clock import local
 
 
@@ -35,13 +35,6 @@ def default_modifiers(item: Item, now: datetime) -> list[str]:
         for modifier_id, choice in item.choices.items()
         if choice.modifier.is_default and choice.modifier.available_at(now)
     ]
-
-
-def kitchen_kind(kind: GroupKind, is_default: bool) -> str:
-    """How the kitchen reads a choice: set (size, milk), an addition, or a removal."""
-    if kind is GroupKind.REMOVAL:
-        return "REMOVE"
-    return "ADD" if kind is GroupKind.ADD_ON and not is_default else "SET"
 
 
 def allocate(left: Mapping[Slot, int], needs: Sequence[Mapping[Slot, int]]) -> list[Slot | None]:

@@ -41,11 +41,15 @@ class MeView(msgspec.Struct, frozen=True):
 
 async def merchant_of(here: Context, merchant_id: str | None, store_id: str | None) -> UUID:
     """The merchant that a request names, directly or by a store; the only one of the installation needs no naming."""
-    if merchant_id is not None:
-        return ids.parse("mer", merchant_id)
+    named = None if merchant_id is None else ids.parse("mer", merchant_id)
     if store_id is not None:
-        owner, _ = await here.owner_of(ids.parse("sto", store_id))
+        parsed = ids.parse("sto", store_id)
+        owner, found = await here.owner_of(parsed)
+        if found != parsed or named not in (None, owner):
+            raise merchants.StoreNotFound
         return owner
+    if named is not None:
+        return named
     async with here.database.read(None) as tx:
         homes = await merchants.merchant_homes(tx)
     if len(homes) != 1:

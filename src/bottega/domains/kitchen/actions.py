@@ -60,17 +60,15 @@ async def bump(tx: Tx, command: OnTicket) -> Ticket:
     if ticket.state is not source or target is None:
         raise _moved(ticket)
     step = rules.order_step(ticket, target)
-    order_status, order_seq = ticket.order_status, ticket.order_seq
+    follows: dict[str, Any] = {}
     if step is not None:
         wanted = orders.Transition(to_status=step, expected_status=OrderStatus(ticket.order_status))
         try:
             order = await orders.transition(tx, orders.MoveOrder(ticket.store_id, ticket.order_id, wanted))
         except orders.StatusConflict as error:
             raise _moved(ticket) from error
-        order_status, order_seq = order.status, order.seq
-    return await _save(
-        tx, ticket, state=target, order_status=order_status, order_seq=order_seq, recalled_at=ticket.recalled_at
-    )
+        follows = rules.following(ticket, order)
+    return await _save(tx, ticket, state=target, **follows)
 
 
 async def undo(tx: Tx, command: OnTicket) -> Ticket:

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get, post
 
 from bottega.domains.kitchen import actions, store
+from bottega.domains.kitchen.errors import TicketMoved
 from bottega.domains.kitchen.model import Bump, Made, OnTicket, Ticket, Undo
 from bottega.infra.transaction import Action
 from bottega.infra.web.answers import json, kept
@@ -190,9 +191,13 @@ async def _act(
     here, subject, parsed = await staff_at(request, store_id, "kitchen.work")
     on = OnTicket(parsed, ids.parse("tkt", ticket_id), command, ids.parse("lin", line_id) if line_id else None)
     key = claim(request, f"tickets.{action.__name__}", on)
-    answer = await here.database.answer(
-        action, on, by=subject, key=key, view=lambda ticket: rendered(ticket_view(ticket))
-    )
+    try:
+        answer = await here.database.answer(
+            action, on, by=subject, key=key, view=lambda ticket: rendered(ticket_view(ticket))
+        )
+    except TicketMoved as error:
+        # Clients get the ticket as they know it from the queue, not as we keep it.
+        raise TicketMoved(error.detail, extra={"ticket": ticket_view(error.extra["ticket"])}) from error
     return kept(answer)  # type: ignore[return-value]
 
 

@@ -18,6 +18,7 @@ from bottega.infra.web.forms import shows, visitor
 from bottega.infra.web.pages import STATIC, Look, Views, asset, manifest, speaks, wants_fragment
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit import ids
+from bottega.kit.clock import utc_now
 from bottega.kit.subject import Subject
 
 _VIEWS = Views(__file__)
@@ -39,6 +40,7 @@ async def wall(request: AnyRequest, slug: str) -> Response[Any]:
         "names": staff.may("kitchen.work", shop.store.store_id),
         "stream": f"/v1/stores/{ids.show('sto', shop.store.store_id)}/screen/stream",
         "events": _EVENTS,
+        "now": utc_now(),
     }
     return _VIEWS.page(request, "wall_parts.html" if wants_fragment(request) else "wall.html", values, _PRIVATE)
 

@@ -1,6 +1,7 @@
 """Decisions about tickets: what an order looks like on the board, and where its status puts it. Values in, values out."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from bottega.domains.kitchen.model import Ticket, TicketLine, TicketModifier
@@ -31,13 +32,14 @@ def belongs_in_queue(order: Order) -> bool:
 
 
 def ticket_of(order: Order, prefix: str, ticket_id: UUID, now: datetime) -> Ticket:
-    """A fresh ticket for an order."""
+    """A fresh ticket for an order, wherever that has got to: the kitchen may be late to read of it."""
+    state = _STATE_OF.get(order.status, TicketState.QUEUED)
     return Ticket(
         merchant_id=order.merchant_id,
         store_id=order.store_id,
         ticket_id=ticket_id,
         order_id=order.order_id,
-        state=_STATE_OF.get(order.status, TicketState.QUEUED),
+        state=state,
         version=1,
         order_status=order.status,
         order_seq=order.seq,
@@ -51,12 +53,14 @@ def ticket_of(order: Order, prefix: str, ticket_id: UUID, now: datetime) -> Tick
         lines=lines_of(order),
         promised_at=order.promised_at,
         opened_at=now,
-        started_at=now if order.status is OrderStatus.IN_PROGRESS else None,
+        started_at=None if state is TicketState.QUEUED else now,
+        done_at=now if state in (TicketState.DONE, TicketState.CLOSED) else None,
+        closed_at=now if state is TicketState.CLOSED else None,
     )
 
 
 def lines_of(order: Order, before: tuple[TicketLine, ...] = ()) -> tuple[TicketLine, ...]:
-    """The lines of a ticket; what was ticked on a line that is still there stays ticked."""
+    """The lines of a ticket, without choices that are made anyway; what was ticked on a line that stays, stays ticked."""
     made = {line.line_id for line in before if line.made}
     return tuple(
         TicketLine(
@@ -64,13 +68,25 @@ def lines_of(order: Order, before: tuple[TicketLine, ...] = ()) -> tuple[TicketL
             qty=line.qty,
             name=line.name,
             variant_name=line.variant_name,
-            modifiers=tuple(TicketModifier(each.name, each.kitchen) for each in line.modifiers),
+            modifiers=tuple(TicketModifier(m.name, m.kitchen) for m in line.modifiers if m.kitchen != "DEFAULT"),
             note=line.note,
             category=line.category,
             made=line.line_id in made,
         )
         for line in order.lines
     )
+
+
+def following(ticket: Ticket, order: Order) -> dict[str, Any]:
+    """What a ticket takes over from its order as the bump has just moved it.
+
+    A change of the lines that the kitchen has not read of yet comes along: once the ticket is at the order's number,
+    the fact of that change is old news.
+    """
+    follows: dict[str, Any] = {"order_status": order.status, "order_seq": order.seq}
+    if order.seq > ticket.order_seq + 1:
+        follows |= {"lines": lines_of(order, ticket.lines), "total_minor": order.total_minor, "changed": True}
+    return follows
 
 
 def state_for(order_status: OrderStatus, current: TicketState) -> TicketState:

@@ -11,10 +11,11 @@ from bottega.infra.transaction import Tx
 
 INSERT: LiteralString = """
 insert into tickets (merchant_id, store_id, ticket_id, order_id, state, version, order_status, order_seq, number, name,
-  fulfillment_type, pay_mode, paid, total_minor, currency, lines, changed, promised_at, opened_at, started_at, done_at)
+  fulfillment_type, pay_mode, paid, total_minor, currency, lines, changed, promised_at, opened_at, started_at, done_at,
+  closed_at)
 values (%(merchant_id)s, %(store_id)s, %(ticket_id)s, %(order_id)s, %(state)s, %(version)s, %(order_status)s, %(order_seq)s,
   %(number)s, %(name)s, %(fulfillment_type)s, %(pay_mode)s, %(paid)s, %(total_minor)s, %(currency)s, %(lines)s::jsonb,
-  %(changed)s, %(promised_at)s, %(opened_at)s, %(started_at)s, %(done_at)s)
+  %(changed)s, %(promised_at)s, %(opened_at)s, %(started_at)s, %(done_at)s, %(closed_at)s)
 on conflict (store_id, order_id, station) do nothing
 """
 SAVE: LiteralString = """

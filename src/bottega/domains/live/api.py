@@ -16,6 +16,7 @@ from bottega.domains.live import rules, store
 from bottega.domains.orders import Order, OrderNotFound
 from bottega.infra.db import ReadTx
 from bottega.infra.web.context import Context, context, owned, staff_at
+from bottega.infra.web.hot import HotRoute
 from bottega.infra.web.problem import AnyRequest
 from bottega.infra.web.streams import (
     REPLAY_LIMIT,
@@ -128,6 +129,10 @@ def _stream(request: AnyRequest, here: Context, topic: str, begin: Begin) -> ASG
 @get("/v1/orders/{order_id:str}/stream", summary="An order, live (SSE; WebSocket on the same path)", tags=["Live"])
 async def order_events(request: AnyRequest, order_id: str) -> ASGIResponse:
     """First `state`, then `status` and `payment` events with `id` = log position; `Last-Event-ID` replays."""
+    return await _order_events(request, order_id)
+
+
+async def _order_events(request: AnyRequest, order_id: str) -> ASGIResponse:
     here, subject, store_id, parsed = await owned(request, "ord", order_id)
     topic, begin = await order_stream(
         here,
@@ -231,4 +236,10 @@ def _check_origin(socket: WebSocket[Any, Any, Any]) -> None:
         raise Unauthenticated("This socket was not opened by our own page")
 
 
+async def order_events_hot(request: AnyRequest, order_id: str, _: bytes) -> ASGIResponse:
+    """As `order_events`, for the hot route: what the framework keeps for a request would live as long as the stream."""
+    return await _order_events(request, order_id)
+
+
 HANDLERS = [order_events, queue_events, screen_events, tracking_events, order_socket, queue_socket]
+HOT = [HotRoute("GET", "/v1/orders/{order_id}/stream", order_events_hot)]

@@ -7,7 +7,16 @@ from litestar import Response, get, post
 
 from bottega.domains.merchants import actions, rules, store
 from bottega.domains.merchants.errors import StoreNotFound
-from bottega.domains.merchants.model import Address, FulfillmentType, Hours, PayMode, SetIntake, Store, TaxMode
+from bottega.domains.merchants.model import (
+    Address,
+    FulfillmentType,
+    Hours,
+    PayMode,
+    SetIntake,
+    Store,
+    StoreStatus,
+    TaxMode,
+)
 from bottega.infra.web.answers import json, kept
 from bottega.infra.web.body import Strict, claim, rendered
 from bottega.infra.web.context import context, staff_at
@@ -44,6 +53,8 @@ class StoreView(msgspec.Struct, frozen=True, kw_only=True):
     order_modes: tuple[FulfillmentType, ...]
     pay_modes: tuple[PayMode, ...]
     ready_estimate: ReadyEstimateView
+    prep_minutes: int
+    paused_until: datetime | None
 
 
 class StoresView(msgspec.Struct, frozen=True):
@@ -76,6 +87,8 @@ def store_view(place: Store, now: datetime) -> StoreView:
         ready_estimate=ReadyEstimateView(
             round((earliest - now).total_seconds() / 60), round((latest - now).total_seconds() / 60)
         ),
+        prep_minutes=place.prep_minutes,
+        paused_until=place.paused_until if state.status is StoreStatus.PAUSED else None,
     )
 
 

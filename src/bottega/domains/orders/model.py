@@ -8,7 +8,7 @@ import msgspec
 from bottega.domains.merchants import FulfillmentType, PayMode, Store
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.payments import Tender
-from bottega.domains.pricing import LineRequest, Quote
+from bottega.domains.pricing import LineRequest, Quote, QuotedModifier
 from bottega.kit.subject import Subject
 
 
@@ -61,16 +61,6 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     limited: bool = False
 
 
-class LineModifier(msgspec.Struct, frozen=True):
-    """A chosen modifier as it was when the order was placed (minor units)."""
-
-    modifier_id: str
-    name: str
-    price_delta: int
-    group_name: str
-    kitchen: str
-
-
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line, a snapshot: later changes of the menu never change it. Amounts in minor units."""
 
@@ -83,7 +73,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     category: str
     qty: int
     unit_minor: int
-    modifiers: tuple[LineModifier, ...]
+    modifiers: tuple[QuotedModifier, ...]
     note: str
     discount_minor: int
     tax_rate_ppm: int

@@ -48,7 +48,7 @@ def allowed(order: Order) -> tuple[OrderStatus, ...]:
 
 def check_move(order: Order, wanted: Transition) -> Move[OrderStatus]:
     """The move that a transition asks for. Raises `StatusConflict` (somebody was faster) or `MoveNotAllowed`."""
-    state = {"status": order.status, "seq": order.seq, "allowed_transitions": allowed(order)}
+    state = {"order_status": order.status, "seq": order.seq, "allowed_transitions": allowed(order)}
     if order.status is not wanted.expected_status:
         raise StatusConflict(f"The order is {order.status} now", extra=state)
     move = machine_for(order.fulfillment_type, order.pay_mode).move(order.status, wanted.to_status)
@@ -73,7 +73,9 @@ def check_staff_move(order: Order, wanted: Transition) -> Move[OrderStatus]:
 def check_customer_cancel(order: Order) -> None:
     """Raise `TooLateToCancel` unless the customer may still take the order back."""
     if order.status not in CUSTOMER_CANCELS:
-        raise TooLateToCancel(f"The order is {order.status} already", extra={"status": order.status, "seq": order.seq})
+        raise TooLateToCancel(
+            f"The order is {order.status} already", extra={"order_status": order.status, "seq": order.seq}
+        )
 
 
 def display_number(prefix: str, number: int) -> str:

@@ -1,8 +1,11 @@
 """Quotes as values: what is asked for, what it costs line by line, and the discounts that were applied. Pure."""
 
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
+
+from bottega.domains.catalog import ChosenModifier
 
 
 class LineRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,14 +33,8 @@ class Discount(msgspec.Struct, frozen=True):
     value: int
 
 
-class QuotedModifier(msgspec.Struct, frozen=True):
-    """A chosen modifier as it was named and priced (minor units)."""
-
-    modifier_id: str
-    name: str
-    price_delta: int
-    group_name: str
-    kitchen: str
+QuotedModifier = ChosenModifier
+"""A chosen modifier as it was named and priced: made once for a menu, shared by all quotes and orders of it."""
 
 
 class QuotedLine(msgspec.Struct, frozen=True):
@@ -47,8 +44,8 @@ class QuotedLine(msgspec.Struct, frozen=True):
     left after the discount: contained in it or on top of it, as the quote says.
     """
 
-    product_id: str
-    variant_id: str
+    product_id: UUID
+    variant_id: UUID
     name: str
     variant_name: str
     category: str

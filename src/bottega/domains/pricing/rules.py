@@ -6,9 +6,8 @@ where the store rounds it (each line, or once per rate and then spread), and the
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
-from bottega.domains.catalog import Choice, Item, MenuIndex, Variant, default_modifiers, in_daypart, kitchen_kind
+from bottega.domains.catalog import Choice, Item, MenuIndex, Variant, default_modifiers, in_daypart
 from bottega.domains.merchants import FulfillmentType, Store, TaxMode, TaxPer, tax_rate_ppm
 from bottega.domains.pricing.errors import (
     ItemNotOnMenu,
@@ -95,10 +94,11 @@ def _line(
     modifiers = _modifiers(item, request, index, now)
     unit = max(0, variant.price + sum(modifier.price_delta for modifier in modifiers))
     return QuotedLine(
-        product_id=str(product.product_id),
-        variant_id=str(variant.variant_id),
+        product_id=product.product_id,
+        variant_id=variant.variant_id,
         name=product.name,
-        variant_name=variant.name,
+        # A size is worth a word only where there is a choice of sizes.
+        variant_name=variant.name if len(product.variants) > 1 else "",
         category=item.category,
         qty=request.qty,
         unit_minor=unit,
@@ -125,7 +125,7 @@ def _modifiers(item: Item, request: LineRequest, index: int, now: datetime) -> t
     if len(wanted) > MAX_MODIFIERS:
         raise _at(TooManyLines, index, "modifier_ids", f"One line holds at most {MAX_MODIFIERS} modifiers")
     chosen: list[Choice] = []
-    counts: dict[UUID, int] = {}
+    counts = [0] * len(item.groups)
     for place, modifier_id in enumerate(wanted):
         choice = item.choices.get(modifier_id)
         if choice is None:
@@ -134,11 +134,10 @@ def _modifiers(item: Item, request: LineRequest, index: int, now: datetime) -> t
         if not choice.modifier.available_at(now) or (left is not None and left < request.qty):
             raise _sold_out(index, f"modifier_ids/{place}", choice.modifier.name, left)
         chosen.append(choice)
-        counts[choice.group.group_id] = counts.get(choice.group.group_id, 0) + 1
+        counts[choice.place] += 1
     if len(set(wanted)) != len(wanted):
         raise _at(ModifierTwice, index, "modifier_ids", "The same choice was made twice")
-    for group in item.groups:
-        count = counts.get(group.group_id, 0)
+    for group, count in zip(item.groups, counts, strict=True):
         if count < group.min_count:
             raise _at(
                 ModifierRequired,
@@ -149,18 +148,12 @@ def _modifiers(item: Item, request: LineRequest, index: int, now: datetime) -> t
         if count > group.max_count:
             detail = f"{item.product.name}: choose at most {group.max_count} of {group.name}"
             raise _at(ModifierTooMany, index, "modifier_ids", detail)
-    order = {group.group_id: place for place, group in enumerate(item.groups)}
-    chosen.sort(key=lambda choice: order[choice.group.group_id])
-    return tuple(
-        QuotedModifier(
-            modifier_id=str(choice.modifier.modifier_id),
-            name=choice.modifier.name,
-            price_delta=choice.modifier.price_delta,
-            group_name=choice.group.name,
-            kitchen=kitchen_kind(choice.group.kind, choice.modifier.is_default),
-        )
-        for choice in chosen
-    )
+    chosen.sort(key=_place_of_group)
+    return tuple([choice.chosen for choice in chosen])
+
+
+def _place_of_group(choice: Choice) -> int:
+    return choice.place
 
 
 def _discount(subtotal: int, discounts: Sequence[Discount]) -> int:

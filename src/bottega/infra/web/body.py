@@ -2,9 +2,10 @@
 
 Not JSON at all is 400; JSON of the wrong shape is 422 with an RFC 6901 pointer. Unknown fields, floats, strings for
 numbers, NaN and integers out of range are of the wrong shape. Typed decoding bounds the depth; lone surrogates and text
-that is not UTF-8 are no JSON of ours.
+that is not UTF-8 are no JSON of ours, nor is an object that names a field twice.
 """
 
+import json
 import re
 from collections.abc import Generator
 from typing import Any, TypeVar
@@ -12,31 +13,56 @@ from typing import Any, TypeVar
 import msgspec
 from litestar.dto import AbstractDTO
 from litestar.dto.data_structures import DTOFieldDefinition
+from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
 from bottega.infra.transaction import Answer, Claim, fingerprint
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit.errors import (
+    DuplicateKey,
     FieldError,
     IdempotencyKeyInvalid,
     IdempotencyKeyMissing,
     Invalid,
     Malformed,
+    UnsupportedMediaType,
 )
 
 T = TypeVar("T")
 _AT = re.compile(r"^(?P<detail>.*?)(?: - at `(?:key )?\$(?P<path>[^`]*)`)?$", re.DOTALL)
+_JSON = re.compile(r"\s*application/([\w.-]+\+)?json\s*(;|$)", re.IGNORECASE)
 _KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,253}[\x21-\x7e]|[\x21-\x7e]")
 
 
 def decode(body: bytes, into: type[T]) -> T:
     """A body as a struct. Raises `Malformed` or `Invalid`."""
     try:
-        return msgspec.json.decode(body or b"null", type=into)
+        decoded = msgspec.json.decode(body or b"null", type=into)
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from error
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Malformed(f"The body is not JSON that can be read: {error}"[:200]) from error
+    if _says_twice(body):
+        raise DuplicateKey
+    return decoded
+
+
+def _says_twice(body: bytes) -> bool:
+    """Whether an object in a body that was decoded names a key twice.
+
+    A doubled key is lost when the body is decoded and encoded again, and its colon with it. That comparison is exact
+    while nothing is escaped, and costs 2 µs for an order; a body with a backslash is read once more, pair by pair.
+    """
+    if b"\\" not in body:
+        return body.count(b":") != msgspec.json.encode(msgspec.json.decode(body)).count(b":")
+    doubled = False
+
+    def see(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal doubled
+        doubled = doubled or len({name for name, _ in pairs}) != len(pairs)
+
+    json.loads(body, object_pairs_hook=see)
+    return doubled
 
 
 def _invalid(message: str) -> Invalid:
@@ -54,23 +80,32 @@ def _invalid(message: str) -> Invalid:
 
 
 class Strict(AbstractDTO[T]):
-    """`dto=Strict[Command]` on a handler: its `data` is decoded by `decode`, and documented like any other."""
+    """`dto=Strict[Command]` on a handler: its `data` is decoded by `decode`.
+
+    A body that says it is something else than JSON is refused; forms in particular, which any site can post.
+    """
 
     def decode_bytes(self, value: bytes) -> Any:
-        """The body as the struct that this class was made for."""
+        """The body as the struct that this class was made for. Raises `UnsupportedMediaType`."""
+        if not _JSON.match(self.asgi_connection.headers.get("content-type", "application/json")):
+            raise UnsupportedMediaType
         return decode(value, self.model_type)
 
-    def decode_builtins(self, value: dict[str, Any]) -> Any:
-        """Form data as the struct; values are text, so they are converted."""
-        try:
-            return msgspec.convert(value, self.model_type, strict=False)
-        except msgspec.ValidationError as error:
-            raise _invalid(str(error)) from error
+    def decode_builtins(self, value: Any) -> Any:
+        """Forms are not taken."""
+        raise UnsupportedMediaType
 
     @classmethod
     def generate_field_definitions(cls, model_type: type[Any]) -> Generator[DTOFieldDefinition, None, None]:
         """None: the struct describes itself."""
         yield from ()
+
+    @classmethod
+    def create_openapi_schema(
+        cls, field_definition: FieldDefinition, handler_id: str, schema_creator: Any
+    ) -> Reference | Schema:
+        """The struct's own schema; there is no transfer model in between."""
+        return schema_creator.for_field_definition(FieldDefinition.from_annotation(cls.model_type))
 
     @classmethod
     def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:

@@ -114,4 +114,4 @@ def is_known(subject: Subject) -> bool:
 def in_words(t: Translator, error: DomainError, **values: object) -> str:
     """A refusal in the reader's language, by its code; what has no words of its own gets the general ones."""
     key = f"refusal.{error.code}"
-    return t(key if t.has(key) else "refusal.other", **values)
+    return t(key if t.has(key) else "refusal.general", **values)

@@ -5,8 +5,8 @@ against their present permissions at most five seconds after these changed.
 """
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _BELIEVE = 5.0
 _CAPACITY = 50_000
 
+K = TypeVar("K", bound=Hashable)
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -57,7 +58,9 @@ class Gate:
         self._of_session = of_session
         self._present = present
         self._subjects: dict[str, Subject] = {}
-        self._looked_up: dict[str, Found] = {}
+        # Two memories, because what names a session is a secret, and what names a member of staff is not.
+        self._sessions: dict[str, Found] = {}
+        self._staff: dict[tuple[UUID, UUID], Found] = {}
 
     async def subject(self, connection: Connection) -> Subject:
         """Who is asking; the anonymous subject when nobody says. Raises `Unauthenticated` for bad credentials."""
@@ -98,7 +101,7 @@ class Gate:
 
     def forget(self, cookie: str) -> None:
         """A session ended."""
-        self._looked_up.pop(cookie, None)
+        self._sessions.pop(cookie, None)
 
     async def _of_token(self, token: str) -> Subject:
         claims = self.tokens.check(token)
@@ -109,9 +112,8 @@ class Gate:
                 self._subjects.clear()
             self._subjects[token] = subject
         if subject.kind is SubjectKind.STAFF:
-            present = await self._remembered(
-                str(subject.subject_id), lambda: self._present(subject.merchant_id, subject.subject_id)
-            )
+            who = (subject.merchant_id, subject.subject_id)
+            present = await _remembered(self._staff, who, lambda: self._present(*who))
             if present is None or present.permission_version != subject.permission_version:
                 raise Unauthenticated("Your permissions have changed; sign in again")
             return present
@@ -127,17 +129,20 @@ class Gate:
             is_form = "form" in connection.headers.get("content-type", "")
             if not is_form:  # a form carries the token as a field, which its page checks
                 self.check_form(connection)
-        subject = await self._remembered(cookie, lambda: self._of_session(merchant_id, token))
+        subject = await _remembered(self._sessions, cookie, lambda: self._of_session(merchant_id, token))
         return subject or anonymous(merchant_id)
 
-    async def _remembered(self, key: str, look_up: Callable[[], Awaitable[Subject | None]]) -> Subject | None:
-        now = time.monotonic()
-        found = self._looked_up.get(key)
-        if found is None or found.until < now:
-            if len(self._looked_up) >= _CAPACITY:
-                self._looked_up.clear()
-            found = self._looked_up[key] = Found(await look_up(), now + _BELIEVE)
-        return found.subject
+
+async def _remembered(
+    memory: dict[K, Found], key: K, look_up: Callable[[], Awaitable[Subject | None]]
+) -> Subject | None:
+    now = time.monotonic()
+    found = memory.get(key)
+    if found is None or found.until < now:
+        if len(memory) >= _CAPACITY:
+            memory.clear()
+        found = memory[key] = Found(await look_up(), now + _BELIEVE)
+    return found.subject
 
 
 def session_cookie(connection: Connection, merchant_id: UUID, token: str) -> tuple[str, str, bool]:

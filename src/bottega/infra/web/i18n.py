@@ -58,7 +58,7 @@ def catalogue(language: str) -> Mapping[str, str | Mapping[str, str]]:
             key = f"{prefix}{name}"
             if isinstance(value, str):
                 flat[key] = value
-            elif "other" in value:
+            elif value.keys() <= {"one", "other"}:
                 flat[key] = cast("Mapping[str, str]", value)
             else:
                 walk(f"{key}.", cast("Mapping[str, Any]", value))

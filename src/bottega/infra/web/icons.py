@@ -54,6 +54,6 @@ def icon(name: str) -> Markup:
     """The inline SVG of an icon. An unknown name is a mistake in a template and raises `KeyError`."""
     path = _PATHS[name]
     return Markup(  # noqa: S704 no input reaches it
-        '<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" '
+        '<svg class="icon" width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" '
         f'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false"><path d="{path}"/></svg>'
     )

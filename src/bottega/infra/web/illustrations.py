@@ -124,5 +124,5 @@ def illustration(key: str, css_class: str = "art") -> Markup:
     """The drawing for a key ('iced-latte' and 'iced_latte' are the same); decoration only, so hidden from readers."""
     name = key.strip().lower().replace("-", "_").replace(" ", "_")
     draw = _DRAWINGS.get(_OTHER_NAMES.get(name, name), covered_dish)
-    body = draw()
-    return Markup(f'<svg class="{css_class}" viewBox="0 0 96 72" aria-hidden="true" focusable="false">{body}</svg>')  # noqa: S704 no input reaches it
+    head = f'<svg class="{css_class}" width="96" height="72" viewBox="0 0 96 72" aria-hidden="true" focusable="false">'
+    return Markup(f"{head}{draw()}</svg>")  # noqa: S704 no input reaches it

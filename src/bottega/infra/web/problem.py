@@ -13,6 +13,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from bottega.infra.telemetry import logger
+from bottega.infra.web.methods import allowed_methods
 from bottega.kit.errors import DomainError, Kind, Unavailable
 
 STATUS: Mapping[Kind, int] = {
@@ -24,6 +25,7 @@ STATUS: Mapping[Kind, int] = {
     Kind.CONFLICT: 409,
     Kind.PRECONDITION: 412,
     Kind.TOO_LARGE: 413,
+    Kind.WRONG_FORMAT: 415,
     Kind.REFUSED: 422,
     Kind.TOO_MANY: 429,
     Kind.UNAVAILABLE: 503,
@@ -35,6 +37,7 @@ _TITLES = {
     413: ("body_too_large", "The body is larger than this address takes"),
     415: ("unsupported_media_type", "This address takes application/json"),
 }
+_GONE = "client disconnected prematurely"
 _log = logger("web")
 
 AnyRequest = Request[Any, Any, Any]
@@ -63,7 +66,8 @@ def refusal(request: AnyRequest, error: DomainError) -> Response[bytes]:
     body = document(status, error.code, error.title, error.detail, request_id_of(request))
     if error.errors:
         body["errors"] = [msgspec.to_builtins(each) for each in error.errors]
-    body |= {name: value.isoformat() if isinstance(value, datetime) else value for name, value in error.extra.items()}
+    # The members of RFC 9457 stay what they are: `status` is the HTTP status, whatever else a refusal has to say.
+    body = {name: _shown(value) for name, value in error.extra.items()} | body
     headers: dict[str, str] = {}
     if error.retry_after is not None or status in (429, 503):
         headers["Retry-After"] = str(error.retry_after or 1)
@@ -75,9 +79,12 @@ def refusal(request: AnyRequest, error: DomainError) -> Response[bytes]:
 def framework_refusal(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """A refusal of the framework itself (no route, wrong method, bad query) as a problem."""
     status = error.status_code
-    code, title = _TITLES.get(status, ("malformed", "The request could not be read"))
     if status >= 500:
-        return unforeseen(request, error)
+        # A client that goes away while it sends is no failure of ours; nobody reads this answer.
+        if error.detail != _GONE:
+            return unforeseen(request, error)
+        status = 400
+    code, title = _TITLES.get(status, ("malformed", "The request could not be read"))
     body = document(status, code, title, title, request_id_of(request))
     found: list[Any] = error.extra if isinstance(error.extra, list) else []
     if found:
@@ -85,7 +92,8 @@ def framework_refusal(request: AnyRequest, error: HTTPException) -> Response[byt
             {"pointer": f"/{each.get('key', '')}", "code": "invalid", "detail": str(each.get("message", ""))}
             for each in found
         ]
-    return _answer(status, body, {})
+    headers = {"Allow": ", ".join(allowed_methods(request.app, request.url.path))} if status == 405 else {}
+    return _answer(status, body, headers)
 
 
 def unforeseen(request: AnyRequest, error: Exception) -> Response[bytes]:
@@ -96,6 +104,10 @@ def unforeseen(request: AnyRequest, error: Exception) -> Response[bytes]:
     _log.error("unforeseen", request_id=request_id, path=request.url.path, error=repr(error), exc_info=error)
     title = "Something went wrong on our side"
     return _answer(500, document(500, "internal", title, title, request_id), {})
+
+
+def _shown(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _answer(status: int, body: dict[str, Any], headers: dict[str, str]) -> Response[bytes]:

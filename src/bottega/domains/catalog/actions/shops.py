@@ -4,6 +4,7 @@ A store's menu version is asked for at most once a second, and news from the log
 is sold out shows at once, also while no news come.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -17,11 +18,22 @@ from bottega.kit import ids
 
 
 class Shop(msgspec.Struct, eq=False):
-    """A store and its menu at one version; `rendered` is for faces that keep what they made of it."""
+    """A store and its menu at one version; `rendered` is for faces that keep what they made of it.
+
+    `open_until` is set while the store is known to take orders: until its next closing time, or a change of the store,
+    which gives another `Shop`.
+    """
 
     store: merchants.Store
     menu: MenuIndex
     rendered: dict[str, object] = msgspec.field(default_factory=dict)
+    open_until: datetime | None = None
+
+    def check_open(self, now: datetime) -> None:
+        """As `merchants.check_open`, without reading the timetable again for every order."""
+        if self.open_until is None or now >= self.open_until:
+            merchants.check_open(self.store, now)
+            self.open_until = merchants.opening(self.store, now).open_until
 
 
 class Shops:
@@ -87,6 +99,10 @@ class Shops:
         if home.store_id is None:
             raise merchants.StoreNotFound
         return home.merchant_id, home.store_id
+
+    def confirm(self, store_id: UUID, version: int) -> None:
+        """A transaction has just read that the store's menu is at that version."""
+        self._cache.confirm(store_id, version)
 
     def drop(self, store_id: UUID) -> None:
         """The store or its menu has changed."""

@@ -42,7 +42,9 @@ async def change_lines(tx: Tx, change: ChangeLines) -> Order:
     ):
         raise OrderNotFound
     if order.status is not OrderStatus.PLACED:
-        raise TooLateToChange(f"The order is {order.status} already", extra={"status": order.status, "seq": order.seq})
+        raise TooLateToChange(
+            f"The order is {order.status} already", extra={"order_status": order.status, "seq": order.seq}
+        )
     if change.seq is not None and change.seq != order.seq:
         raise PreconditionFailed(extra={"seq": order.seq})
     before = await store.find(tx, place.store_id, change.order_id)

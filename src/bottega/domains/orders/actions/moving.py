@@ -109,7 +109,7 @@ async def apply_move(
         now = await _found(tx, order.store_id, order.order_id)
         raise StatusConflict(
             f"The order is {now.status} now",
-            extra={"status": now.status, "seq": now.seq, "allowed_transitions": rules.allowed(now)},
+            extra={"order_status": now.status, "seq": now.seq, "allowed_transitions": rules.allowed(now)},
         )
     await store.add_event(tx, order, seq, move.name, move.target, reason)
     place = await merchants.find_store(tx, order.store_id)

@@ -4,6 +4,8 @@ Prices at hand, a lane for the commit, the payments' desk for online orders. A r
 when the same order could no longer be placed now.
 """
 
+import asyncio
+import time
 from uuid import UUID
 
 import msgspec
@@ -14,7 +16,7 @@ from bottega.domains.merchants import StoreNotFound
 from bottega.domains.orders import store
 from bottega.domains.orders.actions.placing import as_placed, prepare
 from bottega.domains.orders.model import Contact, Order, Placed, Placement, PlaceOrder
-from bottega.domains.payments import Desk, ProviderRefused, ProviderUnavailable
+from bottega.domains.payments import Desk, PaymentStatus, ProviderRefused, ProviderUnavailable
 from bottega.infra.crypto import Keyring
 from bottega.infra.group_commit import GroupCommit
 from bottega.infra.transaction import Database, fingerprint
@@ -23,6 +25,7 @@ from bottega.kit.errors import DomainError, IdempotencyKeyReused
 from bottega.kit.subject import Subject
 from bottega.kit.text import canonical_email, canonical_phone
 
+_PATIENCE = 5.0
 Lane = GroupCommit[Placement, Placed]
 
 
@@ -49,10 +52,11 @@ class Ordering:
             return earlier
         return await self.lane.submit(placement)
 
-    async def client_secret(self, order: Order) -> str | None:
-        """What the customer confirms the payment of a fresh online order with.
+    async def client_secret(self, order: Order, *, repeated: bool = False) -> str | None:
+        """What the customer confirms the payment of an online order with, as it was first answered.
 
         None while the provider does not answer: the order stands, the client asks again, the worker goes on asking.
+        While the first request still asks the provider, a repeat waits a little for what comes of that.
         """
         assert order.payment_id is not None
         try:
@@ -61,9 +65,15 @@ class Ordering:
             opened = None
         if opened is not None:
             return opened.client_secret
-        async with self._database.read(order.merchant_id) as tx:
-            payment = await payments.read(tx, order.store_id, order.payment_id)
-        return None if payment is None else payment.client_secret
+        until = time.monotonic() + (_PATIENCE if repeated else 0.0)
+        while True:
+            async with self._database.read(order.merchant_id) as tx:
+                payment = await payments.read(tx, order.store_id, order.payment_id)
+            if payment is None or payment.client_secret is not None:
+                return None if payment is None else payment.client_secret
+            if payment.status is not PaymentStatus.REQUIRES_PAYMENT or time.monotonic() >= until:
+                return None
+            await asyncio.sleep(0.05)
 
     def _prepared(self, subject: Subject, shop: Shop, request: PlaceOrder, key: tuple[str, bytes]) -> Placement:
         placement = prepare(subject, shop, request, key, utc_now())

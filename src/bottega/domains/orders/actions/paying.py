@@ -55,7 +55,7 @@ async def reopen_payment(tx: Tx, command: OpenPayment) -> Order:
     ):
         raise OrderNotFound
     if order.status is not OrderStatus.PLACED or order.pay_mode is not PayMode.ONLINE or order.payment_id is None:
-        raise NothingToPay(extra={"status": order.status})
+        raise NothingToPay(extra={"order_status": order.status})
     payment = await payments.read(tx, order.store_id, order.payment_id)
     if payment is not None and payment.status in _DEAD:
         payment_id = await open_another(tx, order, order.total_minor, command.account)

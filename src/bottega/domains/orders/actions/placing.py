@@ -16,7 +16,7 @@ from bottega.domains.catalog import Shop, Shops, Slot, take_counted
 from bottega.domains.merchants import PayMode
 from bottega.domains.orders import rules, store
 from bottega.domains.orders.events import OrderPlaced
-from bottega.domains.orders.model import LineModifier, Order, OrderLine, Placed, Placement, PlaceOrder
+from bottega.domains.orders.model import Order, OrderLine, Placed, Placement, PlaceOrder
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.payments import NewPayment, open_many
 from bottega.domains.pricing import ItemSoldOut, Quote, quote
@@ -58,7 +58,7 @@ def prepare(subject: Subject, shop: Shop, request: PlaceOrder, key: tuple[str, b
 
 def price(shop: Shop, request: PlaceOrder, now: datetime) -> Quote:
     """What the request would cost right now; raises what `prepare` raises, apart from the store being another's."""
-    merchants.check_open(shop.store, now)
+    shop.check_open(now)
     rules.check_placement(shop.store, request)
     priced = quote(shop.store, shop.menu, request.items, request.fulfillment_type, now)
     rules.check_total(request.expected_total, priced, request.pay_mode)
@@ -91,6 +91,8 @@ class Placing:
         found = await store.gather(tx.connection, [_wanted(i, p, dates[i]) for i, p in enumerate(placements)])
         known = {each.i: each for each in found.known}
         versions = {each.store_id: each.version for each in found.menus}
+        for store_id, version in versions.items():
+            self._shops.confirm(store_id, version)
         next_number = {(c.store_id, c.business_date): c.last_number for c in found.counters}
         for i, placement in enumerate(placements):
             if i not in known:
@@ -175,7 +177,7 @@ async def _take_counted(tx: BatchTx, outcomes: list[Placed | DomainError | None]
 def _needs(order: Order) -> dict[Slot, int]:
     needs: dict[Slot, int] = {}
     for line in order.lines:
-        for item in (line.product_id, *(UUID(each.modifier_id) for each in line.modifiers)):
+        for item in (line.product_id, *(each.modifier_id for each in line.modifiers)):
             needs[order.store_id, item] = needs.get((order.store_id, item), 0) + line.qty
     return needs
 
@@ -259,17 +261,14 @@ def lines_of(priced: Quote, home: int) -> tuple[OrderLine, ...]:
         OrderLine(
             line_no=line_no,
             line_id=ids.new_id(home),
-            product_id=UUID(line.product_id),
-            variant_id=UUID(line.variant_id),
+            product_id=line.product_id,
+            variant_id=line.variant_id,
             name=line.name,
             variant_name=line.variant_name,
             category=line.category,
             qty=line.qty,
             unit_minor=line.unit_minor,
-            modifiers=tuple(
-                LineModifier(each.modifier_id, each.name, each.price_delta, each.group_name, each.kitchen)
-                for each in line.modifiers
-            ),
+            modifiers=line.modifiers,
             note=line.note,
             discount_minor=line.discount_minor,
             tax_rate_ppm=line.tax_rate_ppm,
@@ -281,7 +280,7 @@ def lines_of(priced: Quote, home: int) -> tuple[OrderLine, ...]:
 
 
 def _row(order: Order, placement: Placement) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(order, name) for name in order.__struct_fields__}
+    row: dict[str, Any] = msgspec.structs.asdict(order)
     row["idempotency_key"] = placement.key
     row["fingerprint"] = placement.fingerprint.hex()
     row["contact_sealed"] = order.contact_sealed.hex() if order.contact_sealed else None

@@ -3,3 +3,4 @@
 from bottega.domains.orders.api import managing, placing
 
 HANDLERS = [*placing.HANDLERS, *managing.HANDLERS]
+HOT = placing.HOT

@@ -1,6 +1,7 @@
 """How orders look to clients."""
 
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -126,6 +127,12 @@ class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[QuoteLineView]
 
 
+@lru_cache(maxsize=100_000)
+def _shown(prefix: str, value: UUID) -> str:
+    """The shown id of something on a menu, which every order of it shows again."""
+    return ids.show(prefix, value)
+
+
 def tracking_url(here: Context, order_id: UUID) -> str:
     """The unguessable address of an order's page."""
     return f"{here.settings.public_url}/o/{ids.show('ord', order_id)}.{here.keyring.link_token(order_id)}"
@@ -141,7 +148,7 @@ def order_view(
     """An order as clients see it."""
     return OrderView(
         order_id=ids.show("ord", order.order_id),
-        store_id=ids.show("sto", order.store_id),
+        store_id=_shown("sto", order.store_id),
         number=rules.display_number(prefix, order.number),
         status=order.status,
         fulfillment_type=order.fulfillment_type,
@@ -210,7 +217,7 @@ def quote_view(quote: Quote) -> QuoteView:
                 qty=line.qty,
                 unit_price=line.unit_minor,
                 modifiers=[
-                    LineModifierView(ids.show("mod", UUID(m.modifier_id)), m.name, m.price_delta, m.group_name)
+                    LineModifierView(_shown("mod", m.modifier_id), m.name, m.price_delta, m.group_name)
                     for m in line.modifiers
                 ],
                 note=line.note,
@@ -226,15 +233,14 @@ def quote_view(quote: Quote) -> QuoteView:
 def _line(line: OrderLine) -> OrderLineView:
     return OrderLineView(
         line_id=ids.show("lin", line.line_id),
-        product_id=ids.show("prd", line.product_id),
-        variant_id=ids.show("var", line.variant_id),
+        product_id=_shown("prd", line.product_id),
+        variant_id=_shown("var", line.variant_id),
         name=line.name,
         variant_name=line.variant_name,
         qty=line.qty,
         unit_price=line.unit_minor,
         modifiers=[
-            LineModifierView(ids.show("mod", UUID(m.modifier_id)), m.name, m.price_delta, m.group_name)
-            for m in line.modifiers
+            LineModifierView(_shown("mod", m.modifier_id), m.name, m.price_delta, m.group_name) for m in line.modifiers
         ],
         note=line.note,
         discount=line.discount_minor,

@@ -41,6 +41,7 @@ class Tracking(msgspec.Struct, frozen=True, kw_only=True):
     line: str
     steps: tuple[Step, ...]
     money_line: str
+    reason: str
     pay_path: str
     can_cancel: bool
     final: bool
@@ -92,6 +93,7 @@ def tracking(
         headline=headline,
         line=_line(order, payment, store, look),
         steps=steps(order, history),
+        reason=_reason(order, history, t),
         money_line=_money_line(order, payment, t),
         pay_path=f"{look.path}/pay" if unpaid and look.own and not confirming else "",
         can_cancel=order.status in CUSTOMER_CANCELS,
@@ -124,6 +126,13 @@ def _line(order: Order, payment: Payment | None, store: Store, look: Seen) -> st
         return t("track.unpaid", amount=t.money(order.total_minor, order.currency)) if not look.paying else ""
     start, end, late = window(order, store, look.now)
     return t("track.when_late" if late else "track.when", window=t.window(start, end, store.timezone))
+
+
+def _reason(order: Order, history: Sequence[OrderEvent], t: Translator) -> str:
+    """Why an order was cancelled, where somebody said so."""
+    last = history[-1] if history else None
+    given = last.reason if last is not None and order.status is _S.CANCELLED else None
+    return t("track.reason", reason=given) if given else ""
 
 
 def _money_line(order: Order, payment: Payment | None, t: Translator) -> str:

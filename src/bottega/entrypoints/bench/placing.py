@@ -1,0 +1,138 @@
+"""Measurement (a): orders a second over HTTP against pgbench writing the same rows, and what one order alone costs.
+
+One `web` process serves; no worker runs meanwhile on either side. Rounds alternate, each begins with empty tables.
+"""
+
+import random
+import re
+import statistics
+import time
+from typing import Any
+
+import msgspec
+import psycopg
+
+from bottega.entrypoints.bench import load, pgbench
+from bottega.entrypoints.bench.world import Running, World, order_bodies
+
+CONNECTIONS = 256
+_BODIES = 500
+_STATEMENT = re.compile(r"LOG:  (?:execute [^:]*|statement): *(\w+)")
+
+
+class Placing(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured: rates are orders a second, latencies milliseconds, shares parts of one processor."""
+
+    orders_per_second: float
+    pgbench_per_second: float
+    ratio: float
+    web_rounds: list[float]
+    pgbench_rounds: list[float]
+    pgbench_script: str
+    pgbench_clients: int
+    latency_under_load_p50_ms: float
+    latency_under_load_p99_ms: float
+    alone_p50_ms: float
+    alone_p99_ms: float
+    statements_at_batch_1: int
+    web_cpu: float
+    generator_cpu: float
+    connections: int
+    failures: int
+
+
+def measure(world: World, *, rounds: int, seconds: float) -> Placing:
+    """Run it all."""
+    with world.web() as web:
+        requests = order_requests(world, web)
+        load.run(load.Task(web.port, requests, 4, 0.3))  # menus are read, statements prepared
+        bench = pgbench.Bench(world.server, world.folder, _scripts(world, web, requests))
+        clear(world)
+        best = bench.best(max(1.0, seconds / 3))
+        ours: list[load.Outcome] = []
+        theirs: list[float] = []
+        shares: list[float] = []
+        for _ in range(rounds):
+            clear(world)
+            theirs.append(bench.run(best.script, best.clients, seconds))
+            clear(world)
+            used, began = web.cpu_seconds(), time.perf_counter()
+            ours.append(load.run(load.Task(web.port, requests, CONNECTIONS, seconds)))
+            shares.append((web.cpu_seconds() - used) / (time.perf_counter() - began))
+        clear(world)
+        alone = load.run(load.Task(web.port, requests, 1, min(2.0, seconds)))
+        statements = _statements(world, web, requests)
+    rates = [each.rate for each in ours]
+    return Placing(
+        orders_per_second=statistics.median(rates),
+        pgbench_per_second=statistics.median(theirs),
+        ratio=statistics.median(rates) / statistics.median(theirs),
+        web_rounds=rates,
+        pgbench_rounds=theirs,
+        pgbench_script=best.script,
+        pgbench_clients=best.clients,
+        latency_under_load_p50_ms=statistics.median(each.p50_ms for each in ours),
+        latency_under_load_p99_ms=statistics.median(each.p99_ms for each in ours),
+        alone_p50_ms=alone.p50_ms,
+        alone_p99_ms=alone.p99_ms,
+        statements_at_batch_1=statements,
+        web_cpu=statistics.median(shares),
+        generator_cpu=statistics.median(each.cpu_seconds / each.seconds for each in ours),
+        connections=CONNECTIONS,
+        failures=sum(each.failures + sum(each.statuses.values()) - each.good for each in ours),
+    )
+
+
+def order_requests(world: World, web: Running) -> list[str]:
+    """Whole requests: guests in turn, stores in turn, a new idempotency key each."""
+    bodies = order_bodies(world, web.port, random.Random(1), _BODIES)  # noqa: S311 - a fixed choice
+    return [
+        load.request(
+            "POST",
+            "/v1/orders",
+            {"Authorization": f"Bearer {token}", "Idempotency-Key": "{key}"},
+            msgspec.json.encode(body),
+        )
+        for body, (_, token) in zip(bodies, world.guests, strict=False)
+    ]
+
+
+def clear(world: World) -> None:
+    """Take every order away."""
+    with world.connect() as connection:
+        connection.execute("truncate orders, order_lines, order_events, outbox, order_counters, tickets")
+
+
+def _scripts(world: World, web: Running, requests: list[str]) -> tuple[str, dict[str, str]]:
+    clear(world)
+    sent = _send_one(web, requests[0], "sample-order")
+    assert " 201 " in sent[:20], sent
+    with world.connect() as connection:
+        sample = pgbench.record(connection)
+    return pgbench.scripts(sample, world.stores, [guest for guest, _ in world.guests])
+
+
+def _statements(world: World, web: Running, requests: list[str]) -> int:
+    """How many statements the server gets for one order that comes alone: transaction, writes, wake-up; the median."""
+    with world.connect() as connection:
+        _log_statements(connection, "all")
+        time.sleep(0.2)
+        counts: list[int] = []
+        for number in range(15):
+            size = world.server.log.stat().st_size
+            _send_one(web, requests[number], f"counted-{number}")
+            time.sleep(0.03)
+            with world.server.log.open("rb") as log:
+                log.seek(size)
+                counts.append(len(_STATEMENT.findall(log.read().decode(errors="replace"))))
+        _log_statements(connection, "none")
+    return round(statistics.median(counts))
+
+
+def _log_statements(connection: psycopg.Connection[Any], which: str) -> None:
+    connection.execute(f"alter system set log_statement = '{which}'".encode())
+    connection.execute("select pg_reload_conf()")
+
+
+def _send_one(web: Running, request: str, key: str) -> str:
+    return load.send(web.port, request.replace("{key}", key).encode())

@@ -1,0 +1,172 @@
+"""What Litestar can't know of each call: its short name, who may make it, whether it takes a key, how it says no.
+
+One line per call of the API; `description.py` puts it into the OpenAPI document. What must stay true: every call of the
+application is here and no other, and every refusal that a call names is one of the code. Tests compare both ways.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from bottega.domains.catalog import ItemNotFound
+from bottega.domains.identity import GrantUnsupported, MerchantNeeded, RefreshRefused, WrongLogin
+from bottega.domains.kitchen.errors import TicketMoved, TicketNotFound
+from bottega.domains.merchants import StoreClosed, StoreNotFound, StoreOffline, StorePaused
+from bottega.domains.orders import errors as orders
+from bottega.domains.payments import (
+    NothingToRefund,
+    OnlineOff,
+    PaymentNotFound,
+    ProviderRefused,
+    ProviderUnavailable,
+    RefundTooLarge,
+    SignatureRefused,
+)
+from bottega.domains.pricing import errors as pricing
+from bottega.infra.web.gate import CrossSite
+from bottega.kit.errors import (
+    DomainError,
+    DuplicateKey,
+    Forbidden,
+    IdempotencyKeyInUse,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    Invalid,
+    Malformed,
+    NotFound,
+    PreconditionFailed,
+    TooLarge,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+
+Refusal = type[DomainError]
+
+
+class Who(StrEnum):
+    """Who may make a call."""
+
+    ANYBODY = "Anybody"
+    SOMEBODY = "Anybody with a token or a session, for what is theirs; staff for their store"
+    STAFF = "Staff of the store"
+    PROVIDER = "The payment provider, by its signature"
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call: its name in clients, who may make it, the permission it needs, its key, its own refusals."""
+
+    name: str
+    who: Who
+    refusals: tuple[Refusal, ...] = ()
+    permission: str = ""
+    key: bool = False
+    body: bool = False
+
+
+KEY: tuple[Refusal, ...] = (
+    IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused, IdempotencyKeyInUse,
+)  # fmt: skip
+_ITEMS: tuple[Refusal, ...] = (
+    pricing.NothingOrdered, pricing.TooManyLines, pricing.QuantityOutOfRange, pricing.ItemNotOnMenu,
+    pricing.ItemSoldOut, pricing.ItemNotServedNow, pricing.ModifierRequired, pricing.ModifierTooMany,
+    pricing.ModifierTwice, pricing.TotalChanged, pricing.TotalTooLarge,
+)  # fmt: skip
+_PLACE: tuple[Refusal, ...] = (
+    StoreNotFound, StoreClosed, StorePaused, StoreOffline, *_ITEMS, pricing.PromoCodeUnknown,
+    orders.FulfillmentNotOffered, orders.PayModeNotOffered, orders.SchedulingNotOffered, orders.NothingToPayOnline,
+)  # fmt: skip
+_ORDER: tuple[Refusal, ...] = (NotFound, orders.OrderNotFound)
+_CHANGE: tuple[Refusal, ...] = (
+    *_ORDER, orders.TooLateToChange, orders.StatusConflict, PreconditionFailed, StoreClosed, StorePaused, StoreOffline,
+    *_ITEMS,
+)  # fmt: skip
+_TICKET: tuple[Refusal, ...] = (NotFound, TicketNotFound, TicketMoved)
+_MOVES: tuple[Refusal, ...] = (orders.StatusConflict, orders.MoveNotAllowed)
+_LOGIN: tuple[Refusal, ...] = (MerchantNeeded, WrongLogin, NotFound)
+_TILL: tuple[Refusal, ...] = (orders.TillDetailsMissing, orders.TillDetailsUnexpected, orders.PaidOnlineOnly)
+_STORE: tuple[Refusal, ...] = (NotFound,)
+
+
+def _staff(name: str, permission: str, refusals: tuple[Refusal, ...] = _STORE, *, body: bool = True) -> Call:
+    return Call(name, Who.STAFF, refusals, permission, key=True, body=body)
+
+
+_AT = "/v1/stores/{store_id}"
+_TICKETS = f"{_AT}/tickets/{{ticket_id}}"
+
+CALLS: Mapping[str, Call] = {
+    "GET /v1/stores": Call("list_stores", Who.ANYBODY),
+    f"GET {_AT}": Call("get_store", Who.ANYBODY, (NotFound, StoreNotFound)),
+    f"GET {_AT}/menu": Call("get_menu", Who.ANYBODY, (NotFound, StoreNotFound)),
+    f"POST {_AT}/intake": _staff("set_intake", "stores.intake"),
+    f"POST {_AT}/products/{{product_id}}/availability": _staff(
+        "set_product_availability", "catalog.availability", (NotFound, ItemNotFound)
+    ),
+    f"POST {_AT}/modifiers/{{modifier_id}}/availability": _staff(
+        "set_modifier_availability", "catalog.availability", (NotFound, ItemNotFound)
+    ),
+    "POST /v1/guests": Call("become_guest", Who.ANYBODY, (MerchantNeeded, NotFound, StoreNotFound), body=True),
+    "POST /v1/login": Call("log_in", Who.ANYBODY, _LOGIN, body=True),
+    "POST /v1/token": Call("get_token", Who.ANYBODY, (*_LOGIN, GrantUnsupported, RefreshRefused), body=True),
+    "POST /v1/logout": Call("log_out", Who.SOMEBODY, (CrossSite,)),
+    "GET /v1/me": Call("who_am_i", Who.SOMEBODY),
+    "POST /v1/orders": Call("place_order", Who.SOMEBODY, _PLACE, key=True, body=True),
+    "POST /v1/quotes": Call("get_quote", Who.ANYBODY, _PLACE, body=True),
+    "GET /v1/orders": Call("list_orders", Who.SOMEBODY, (NotFound,)),
+    "GET /v1/orders/{order_id}": Call("get_order", Who.SOMEBODY, _ORDER),
+    "PATCH /v1/orders/{order_id}": Call("change_order", Who.SOMEBODY, _CHANGE, body=True),
+    "POST /v1/orders/{order_id}/cancel": Call(
+        "cancel_order", Who.SOMEBODY, (*_ORDER, orders.TooLateToCancel, *_MOVES), key=True, body=True
+    ),
+    "POST /v1/orders/{order_id}/transition": _staff("move_order", "orders.advance", (*_ORDER, *_MOVES, *_TILL)),
+    "POST /v1/orders/{order_id}/payment": Call(
+        "open_payment",
+        Who.SOMEBODY,
+        (*_ORDER, orders.NothingToPay, OnlineOff, ProviderUnavailable, ProviderRefused),
+        key=True,
+    ),
+    "GET /v1/orders/{order_id}/stream": Call("follow_order", Who.SOMEBODY, _ORDER),
+    "POST /v1/payments/webhook": Call("receive_event", Who.PROVIDER, (SignatureRefused, OnlineOff)),
+    "GET /v1/payments/{payment_id}": Call(
+        "get_payment", Who.STAFF, (NotFound, PaymentNotFound), permission="payments.read"
+    ),
+    "POST /v1/payments/{payment_id}/refunds": _staff(
+        "refund_payment", "payments.refund", (NotFound, PaymentNotFound, NothingToRefund, RefundTooLarge)
+    ),
+    f"GET {_AT}/queue": Call("get_queue", Who.STAFF, _STORE, permission="kitchen.work"),
+    f"GET {_AT}/queue/stream": Call("follow_queue", Who.STAFF, _STORE, permission="kitchen.work"),
+    f"GET {_AT}/screen/stream": Call("follow_screen", Who.ANYBODY, _STORE),
+    f"GET {_AT}/tickets/recent": Call("list_recent_tickets", Who.STAFF, _STORE, permission="kitchen.work"),
+    f"POST {_TICKETS}/bump": _staff("bump_ticket", "kitchen.work", (*_TICKET, orders.MoveNotAllowed)),
+    f"POST {_TICKETS}/undo": _staff("undo_bump", "kitchen.work", _TICKET),
+    f"POST {_TICKETS}/recall": _staff("recall_ticket", "kitchen.work", _TICKET, body=False),
+    f"POST {_TICKETS}/acknowledge": _staff("acknowledge_ticket", "kitchen.work", _TICKET, body=False),
+    f"POST {_TICKETS}/lines/{{line_id}}/made": _staff("mark_line_made", "kitchen.work", _TICKET),
+    "GET /healthz": Call("is_alive", Who.ANYBODY),
+    "GET /readyz": Call("is_ready", Who.ANYBODY),
+    "GET /metrics": Call("get_metrics", Who.ANYBODY),
+}
+_SELDOM: tuple[Refusal, ...] = (TooMany, Unavailable)
+
+
+def refusals_of(address: str, call: Call) -> list[Refusal]:
+    """Every refusal that a call can answer, its own first, then what follows from its kind; each once."""
+    found = list(call.refusals)
+    if not address.partition(" ")[2].startswith("/v1/"):
+        return found
+    if call.who in (Who.SOMEBODY, Who.STAFF):
+        found.append(Unauthenticated)
+    if call.permission:
+        found.append(Forbidden)
+    if call.key:
+        found += KEY
+    if call.body:
+        found += (Malformed, DuplicateKey, Invalid, TooLarge)
+    elif "{" not in address and address.startswith("GET"):
+        found += (Malformed, Invalid)
+    if call.who is not Who.PROVIDER:
+        found += _SELDOM
+    return list(dict.fromkeys(found))

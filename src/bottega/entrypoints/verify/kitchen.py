@@ -1,0 +1,111 @@
+"""The kitchen: tickets say what their orders say, as far as the kitchen has read the log.
+
+A ticket follows its order through the log, so each check looks only at facts that the kitchen's cursor has passed: a
+kitchen that is behind is not wrong (`events.consumers_behind` tells that), one that read a fact and did nothing is.
+"""
+
+from bottega.entrypoints.verify.model import Invariant
+
+KITCHEN = (
+    Invariant(
+        "kitchen.orders_have_tickets",
+        "Every order that belongs in the queue, and that the kitchen has read of, has a ticket",
+        (20,),
+        """
+        with taken as materialized (
+          select l.store_id, l.aggregateid as order_id, max(l.seq) as seq from log l
+          where l.seq > %(log_floor)s and l.aggregatetype = 'order'
+            and l.seq <= coalesce((select position from consumers where name = 'kitchen'), 0)
+            and (l.payload ->> 'status' = any(%(paid_statuses)s::text[])
+                 or (l.payload ->> 'pay_mode' = 'AT_STORE' and l.payload ->> 'status' = 'PLACED'))
+            and not exists (select from parked_events k where k.consumer = 'kitchen' and k.seq = l.seq)
+          group by 1, 2)
+        select o.store_id, o.order_id, o.status, o.pay_mode, t.seq as log_seq
+        from taken t join orders o on o.store_id = t.store_id and o.order_id = t.order_id
+        where o.status <> 'CANCELLED' and not exists (
+          select from tickets k where k.store_id = o.store_id and k.order_id = o.order_id)
+        """,
+    ),
+    Invariant(
+        "kitchen.no_unpaid_tickets",
+        "No ticket stands for an online order that was never paid",
+        (20,),
+        """
+        select t.store_id, t.ticket_id, t.order_id, o.status
+        from stores s join tickets t on t.store_id = s.store_id and t.order_id >= %(floor)s
+        join orders o on o.store_id = t.store_id and o.order_id = t.order_id
+        where o.pay_mode = 'ONLINE' and not exists (select from order_events e where e.store_id = o.store_id
+          and e.order_id = o.order_id and e.to_status = any(%(paid_statuses)s::text[]))
+        """,
+    ),
+    Invariant(
+        "kitchen.one_ticket",
+        "An order has one ticket at a station",
+        (20,),
+        """
+        select t.store_id, t.order_id, t.station, count(*) as tickets
+        from stores s join tickets t on t.store_id = s.store_id and t.order_id >= %(floor)s
+        group by 1, 2, 3 having count(*) > 1
+        """,
+    ),
+    Invariant(
+        "kitchen.tickets_follow",
+        "A ticket is never ahead of its order, nor behind what the kitchen has read of it, and says the same of it",
+        (20,),
+        """
+        with taken as materialized (
+          select l.store_id, l.aggregateid as order_id, max((l.payload ->> 'seq')::int) as seq from log l
+          where l.seq > %(log_floor)s and l.aggregatetype = 'order'
+            and l.seq <= coalesce((select position from consumers where name = 'kitchen'), 0)
+            and not exists (select from parked_events k where k.consumer = 'kitchen' and k.seq = l.seq)
+          group by 1, 2)
+        select t.store_id, t.ticket_id, t.order_id, t.order_seq, o.seq, t.order_status, o.status, r.seq as read_seq
+        from stores s join tickets t on t.store_id = s.store_id and t.order_id >= %(floor)s
+        join orders o on o.store_id = t.store_id and o.order_id = t.order_id
+        left join taken r on r.store_id = t.store_id and r.order_id = t.order_id
+        where t.order_seq > o.seq or t.order_seq < r.seq
+          or (t.order_seq = o.seq and (t.order_status <> o.status or t.total_minor <> o.total_minor
+                                       or t.currency <> o.currency or t.pay_mode <> o.pay_mode))
+        """,
+    ),
+    Invariant(
+        "kitchen.ticket_states",
+        "A ticket's state fits its order: closed with it, cancelled with it, not done before the order is ready",
+        (20,),
+        """
+        select t.store_id, t.ticket_id, t.order_id, t.state, t.order_status
+        from stores s join tickets t on t.store_id = s.store_id and t.order_id >= %(floor)s
+        where (t.state = 'CLOSED') <> (t.order_status in ('COMPLETED', 'DELIVERED'))
+          or (t.state = 'CANCELLED') <> (t.order_status in ('CANCELLED', 'FAILED'))
+          or (t.order_status in ('PLACED', 'PAID') and t.state <> 'QUEUED')
+          or (t.state = 'DONE' and t.order_status not in ('READY', 'OUT_FOR_DELIVERY'))
+        """,
+    ),
+    Invariant(
+        "kitchen.ticket_times",
+        "A ticket has the instants that go with its state",
+        (19, 20),
+        """
+        select t.store_id, t.ticket_id, t.state, t.started_at, t.done_at, t.closed_at
+        from stores s join tickets t on t.store_id = s.store_id and t.order_id >= %(floor)s
+        where (t.state = 'QUEUED' and t.started_at is not null) or (t.state = 'STARTED' and t.started_at is null)
+          or (t.state = 'DONE' and t.done_at is null) or (t.state in ('CLOSED', 'CANCELLED')) <> (t.closed_at is not null)
+        """,
+    ),
+    Invariant(
+        "kitchen.ticket_lines",
+        "A ticket that has its order's latest change shows that order's lines: the same ones, as many of each",
+        (20,),
+        """
+        with shown as (
+          select t.store_id, t.order_id, t.ticket_id, (
+              select string_agg(x ->> 'line_id' || ' ' || (x ->> 'qty'), ',' order by x ->> 'line_id')
+              from jsonb_array_elements(t.lines) x) as on_ticket, (
+              select string_agg(l.line_id::text || ' ' || l.qty::text, ',' order by l.line_id::text)
+              from order_lines l where l.store_id = o.store_id and l.order_id = o.order_id) as on_order
+          from stores s join tickets t on t.store_id = s.store_id and t.order_id >= %(floor)s
+          join orders o on o.store_id = t.store_id and o.order_id = t.order_id and o.seq = t.order_seq)
+        select store_id, order_id, ticket_id, on_ticket, on_order from shown where on_ticket is distinct from on_order
+        """,
+    ),
+)

@@ -1,0 +1,146 @@
+"""Money: what an order costs adds up from its lines, and what was taken for it fits what it costs.
+
+Amounts are recomputed in integers from what is stored below them; nothing is rounded again.
+"""
+
+from bottega.entrypoints.verify.model import Invariant
+
+MONEY = (
+    Invariant(
+        "money.order_sums",
+        "An order's subtotal, discount and tax are the sums of its lines'",
+        (9,),
+        """
+        select o.store_id, o.order_id, o.subtotal_minor, o.discount_minor, o.tax_minor,
+          sum(l.total_minor) as lines_minor, sum(l.discount_minor) as lines_discount, sum(l.tax_minor) as lines_tax
+        from stores s join orders o on o.store_id = s.store_id and o.order_id >= %(floor)s
+        left join order_lines l on l.store_id = o.store_id and l.order_id = o.order_id
+        group by o.store_id, o.order_id
+        having o.subtotal_minor <> coalesce(sum(l.total_minor), 0)
+          or o.discount_minor <> coalesce(sum(l.discount_minor), 0) or o.tax_minor <> coalesce(sum(l.tax_minor), 0)
+        """,
+    ),
+    Invariant(
+        "money.order_total",
+        "An order's total is subtotal - discount + fees, and + tax where tax is added",
+        (9,),
+        """
+        select o.store_id, o.order_id, o.subtotal_minor, o.discount_minor, o.fees_minor, o.tax_minor, o.tax_included,
+          o.total_minor
+        from stores s join orders o on o.store_id = s.store_id and o.order_id >= %(floor)s
+        where o.total_minor <> o.subtotal_minor - o.discount_minor + o.fees_minor
+                               + case when o.tax_included then 0 else o.tax_minor end
+          or o.discount_minor not between 0 and o.subtotal_minor or o.tax_minor < 0 or o.fees_minor < 0
+        """,
+    ),
+    Invariant(
+        "money.line_totals",
+        "A line costs its quantity times its unit price, takes off no more than that, and the unit covers its modifiers",
+        (9,),
+        """
+        select l.store_id, l.order_id, l.line_no, l.qty, l.unit_minor, l.modifiers, l.discount_minor, l.total_minor
+        from stores s join orders o on o.store_id = s.store_id and o.order_id >= %(floor)s
+        join order_lines l on l.store_id = o.store_id and l.order_id = o.order_id
+        where l.total_minor <> l.qty * l.unit_minor or l.qty < 1 or l.discount_minor not between 0 and l.total_minor
+          or (l.modifiers <> '[]' and l.unit_minor < (
+                select coalesce(sum((m ->> 'price_delta')::bigint), 0) from jsonb_array_elements(l.modifiers) m))
+        """,
+    ),
+    Invariant(
+        "money.line_tax",
+        "The tax of a line is its rate of what it costs, within the rounding of the line and of the order",
+        (9,),
+        """
+        select l.store_id, l.order_id, l.line_no, l.total_minor, l.discount_minor, l.tax_rate_ppm, l.tax_minor
+        from stores s join orders o on o.store_id = s.store_id and o.order_id >= %(floor)s
+        join order_lines l on l.store_id = o.store_id and l.order_id = o.order_id
+        where abs(l.tax_minor::numeric * (1000000 + case when o.tax_included then l.tax_rate_ppm else 0 end)
+                  - (l.total_minor - l.discount_minor)::numeric * l.tax_rate_ppm)
+              >= 2 * (1000000 + case when o.tax_included then l.tax_rate_ppm else 0 end)
+        """,
+    ),
+    Invariant(
+        "money.one_currency",
+        "A payment is in the currency of its order",
+        (3,),
+        """
+        select p.store_id, p.payment_id, p.currency, o.order_id, o.currency as order_currency
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        join orders o on o.store_id = p.store_id and o.order_id = p.reference
+        where p.currency <> o.currency
+        """,
+    ),
+    Invariant(
+        "money.kept_within_total",
+        "What was captured for an order, less what is back or on its way back, is between nothing and its total",
+        (1,),
+        """
+        with kept as (
+          select p.store_id, p.reference, max(p.updated_at) as moved_at,
+            sum(p.captured_minor - (select coalesce(sum(r.amount_minor), 0) from refunds r where r.store_id = p.store_id
+                  and r.payment_id = p.payment_id and r.status <> 'FAILED')) as kept_minor
+          from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+          where p.captured_minor > 0 group by 1, 2)
+        select k.store_id, k.reference as order_id, k.kept_minor, o.total_minor
+        from kept k join orders o on o.store_id = k.store_id and o.order_id = k.reference
+        where k.kept_minor < 0 or (k.kept_minor > o.total_minor and k.moved_at < %(settled)s)
+        """,
+    ),
+    Invariant(
+        "money.paid_orders",
+        "An order that went past paying has its own payment, captured over its total (at the store: when it is completed)",
+        (5,),
+        """
+        select o.store_id, o.order_id, o.status, o.pay_mode, o.total_minor, o.payment_id, p.status as payment_status,
+          p.captured_minor
+        from stores s join orders o on o.store_id = s.store_id and o.order_id >= %(floor)s
+        left join payments p on p.store_id = o.store_id and p.payment_id = o.payment_id
+        where o.status = any(case when o.pay_mode = 'ONLINE' then %(paid_statuses)s::text[]
+                                  else array['COMPLETED', 'DELIVERED'] end)
+          and (p.payment_id is null or p.captured_minor < o.total_minor
+               or p.status not in ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED', 'DISPUTED'))
+        """,
+    ),
+    Invariant(
+        "money.till_only_at_handover",
+        "An order paid at the store has money of the till only once it is completed, and one that is not has none",
+        (5,),
+        """
+        select o.store_id, o.order_id, o.status, p.payment_id, p.captured_minor
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        join orders o on o.store_id = p.store_id and o.order_id = p.reference
+        where p.provider = 'TILL' and (o.pay_mode <> 'AT_STORE' or o.status not in ('COMPLETED', 'DELIVERED')
+                                       or o.payment_id is distinct from p.payment_id)
+        """,
+    ),
+    Invariant(
+        "money.cancelled_goes_back",
+        "All that was captured for a cancelled order has been asked back",
+        (6,),
+        """
+        select p.store_id, o.order_id, p.payment_id, p.captured_minor, r.asked as refunds_minor
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        join orders o on o.store_id = p.store_id and o.order_id = p.reference
+        cross join lateral (select coalesce(sum(r.amount_minor), 0) as asked from refunds r
+                            where r.store_id = p.store_id and r.payment_id = p.payment_id) r
+        where o.status in ('CANCELLED', 'FAILED') and p.captured_minor > r.asked
+          and p.updated_at < %(settled)s and o.updated_at < %(settled)s
+        """,
+    ),
+    Invariant(
+        "money.payment_of_order",
+        "Every payment is for an order of its store, and an order points at a payment that is its own",
+        (5, 35),
+        """
+        select p.store_id, p.payment_id, p.reference, null::uuid as order_id
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        where not exists (select from orders o where o.store_id = p.store_id and o.order_id = p.reference)
+        union all
+        select o.store_id, o.payment_id, p.reference, o.order_id
+        from stores s join orders o on o.store_id = s.store_id and o.order_id >= %(floor)s
+        left join payments p on p.store_id = o.store_id and p.payment_id = o.payment_id
+        where (o.payment_id is not null and p.reference is distinct from o.order_id)
+          or (o.payment_id is null and o.pay_mode = 'ONLINE')
+        """,
+    ),
+)

@@ -1,0 +1,201 @@
+"""Payments: totals come from the ledger of entries, every question to the provider has a number and an outcome.
+
+Amounts of the provider's own ledger are compared by reconciliation, which asks the provider; nothing here does.
+"""
+
+from bottega.entrypoints.verify.model import Invariant, Level
+
+PAYMENTS = (
+    Invariant(
+        "payments.totals_from_entries",
+        "What a payment says is captured and refunded is what its entries add up to",
+        (4,),
+        """
+        select p.store_id, p.payment_id, p.captured_minor, p.refunded_minor, e.captured, e.refunded
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        join (select e.store_id, e.payment_id,
+                coalesce(sum(e.amount_minor) filter (where e.kind = 'CAPTURED'), 0) as captured,
+                coalesce(sum(e.amount_minor) filter (where e.kind = 'REFUNDED'), 0)
+                  - coalesce(sum(e.amount_minor) filter (where e.kind = 'REFUND_FAILED' and e.note = 'reversed'), 0) as refunded
+              from payment_entries e where e.payment_id >= %(floor)s group by 1, 2) e
+          on e.store_id = p.store_id and e.payment_id = p.payment_id
+        where p.captured_minor <> e.captured or p.refunded_minor <> e.refunded
+        """,
+    ),
+    Invariant(
+        "payments.within_amount",
+        "Captured is no more than the amount, refunded no more than captured",
+        (2,),
+        """
+        select p.store_id, p.payment_id, p.amount_minor, p.captured_minor, p.refunded_minor
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        where p.captured_minor not between 0 and p.amount_minor or p.refunded_minor not between 0 and p.captured_minor
+        """,
+    ),
+    Invariant(
+        "payments.refunds_within_captured",
+        "Refunds that are done or under way come to no more than was captured, and those done to what is refunded",
+        (2,),
+        """
+        select p.store_id, p.payment_id, p.captured_minor, p.refunded_minor, r.asked_minor, r.done_minor
+        from payments p join (
+          select store_id, payment_id, coalesce(sum(amount_minor) filter (where status <> 'FAILED'), 0) as asked_minor,
+            coalesce(sum(amount_minor) filter (where status = 'SUCCEEDED'), 0) as done_minor
+          from refunds group by 1, 2) r on r.store_id = p.store_id and r.payment_id = p.payment_id
+        where r.asked_minor > p.captured_minor or r.done_minor <> p.refunded_minor
+        """,
+    ),
+    Invariant(
+        "payments.refunded_by_refunds",
+        "Money that a payment gave back was given back by a refund",
+        (2,),
+        """
+        select p.store_id, p.payment_id, p.refunded_minor
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        where p.refunded_minor > 0 and not exists (select from refunds r where r.store_id = p.store_id
+          and r.payment_id = p.payment_id and r.status = 'SUCCEEDED')
+        """,
+    ),
+    Invariant(
+        "payments.status_fits_totals",
+        "A payment's status is the one that its totals give it",
+        (2, 4),
+        """
+        select p.store_id, p.payment_id, p.status, p.amount_minor, p.captured_minor, p.refunded_minor
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        where case
+          when p.status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED', 'FAILED', 'VOIDED')
+            then p.captured_minor <> 0
+          when p.status = 'CAPTURED' then p.refunded_minor <> 0 or (p.captured_minor = 0 and p.amount_minor > 0)
+          when p.status = 'PARTIALLY_REFUNDED' then p.refunded_minor not between 1 and p.captured_minor - 1
+          when p.status = 'REFUNDED' then p.refunded_minor <> p.captured_minor or p.captured_minor = 0
+          else false end
+        """,
+    ),
+    Invariant(
+        "payments.entries_dense",
+        "A payment has entries, numbered from 1 without a gap",
+        (3, 4),
+        """
+        select p.store_id, p.payment_id, count(e.entry_no) as entries, min(e.entry_no) as first_no, max(e.entry_no) as last_no
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        left join payment_entries e on e.store_id = p.store_id and e.payment_id = p.payment_id
+        group by 1, 2 having count(e.entry_no) = 0 or min(e.entry_no) <> 1 or max(e.entry_no) <> count(e.entry_no)
+        """,
+    ),
+    Invariant(
+        "payments.entries_legal",
+        "No entry takes or gives less than nothing, and none stands without its payment",
+        (3,),
+        """
+        select e.store_id, e.payment_id, e.entry_no, e.kind, e.amount_minor
+        from payment_entries e left join payments p on p.store_id = e.store_id and p.payment_id = e.payment_id
+        where e.payment_id >= %(floor)s and (p.payment_id is null or e.amount_minor < 0)
+        """,
+    ),
+    Invariant(
+        "payments.one_live",
+        "An order has one payment that is under way or holds money, apart from those that are being cancelled or sent back",
+        (7,),
+        """
+        select p.store_id, p.reference as order_id, count(*) as live, array_agg(p.payment_id) as payments
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        where p.status not in ('REQUIRES_PAYMENT', 'FAILED', 'VOIDED', 'REFUNDED') and p.updated_at < %(settled)s
+          and not (p.captured_minor = 0 and exists (select from payment_attempts a where a.store_id = p.store_id
+            and a.payment_id = p.payment_id and a.operation = 'CANCEL'))
+          and not (p.captured_minor > 0 and p.captured_minor = (select coalesce(sum(r.amount_minor), 0) from refunds r
+            where r.store_id = p.store_id and r.payment_id = p.payment_id))
+        group by 1, 2 having count(*) > 1
+        """,
+    ),
+    Invariant(
+        "payments.provider_refs_once",
+        "A provider's reference belongs to one payment, and money that a provider took has one",
+        (8,),
+        """
+        select p.store_id, p.provider, p.provider_ref, array_agg(p.payment_id) as payments
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        where p.provider_ref is not null or (p.provider = 'STRIPE' and p.captured_minor > 0)
+        group by 1, 2, 3 having count(*) > 1 or p.provider_ref is null
+        """,
+    ),
+    Invariant(
+        "payments.attempts_numbered",
+        "The attempts of a payment are numbered from 1 without a gap, each with the key that its number gives",
+        (2, 25),
+        """
+        select a.store_id, a.payment_id, count(*) as attempts, max(a.attempt_no) as last_no
+        from payment_attempts a where a.payment_id >= %(floor)s
+        group by 1, 2
+        having min(a.attempt_no) <> 1 or max(a.attempt_no) <> count(*) or count(distinct a.provider_key) <> count(*)
+          or bool_or(a.provider_key <> 'bottega-' || a.payment_id || '-' || a.attempt_no)
+        """,
+    ),
+    Invariant(
+        "payments.attempts_finished",
+        "An attempt has the instant of its end exactly when it has ended, and an error exactly when it failed",
+        (2,),
+        """
+        select a.store_id, a.payment_id, a.attempt_no, a.state, a.finished_at, a.error_code
+        from payment_attempts a
+        where a.payment_id >= %(floor)s
+          and ((a.state = 'INTENDED') <> (a.finished_at is null) or (a.state = 'FAILED') <> (a.error_code is not null))
+        """,
+    ),
+    Invariant(
+        "payments.refunds_asked",
+        "Every refund has the one attempt that asks for it, over its amount",
+        (2, 27),
+        """
+        select r.store_id, r.refund_id, r.payment_id, r.amount_minor, r.status, count(a.attempt_no) as attempts
+        from refunds r left join payment_attempts a on a.store_id = r.store_id and a.payment_id = r.payment_id
+          and a.refund_id = r.refund_id and a.operation = 'REFUND' and a.amount_minor = r.amount_minor
+        where r.refund_id >= %(floor)s group by 1, 2 having count(a.attempt_no) <> 1
+        """,
+    ),
+    Invariant(
+        "payments.attempts_stuck",
+        "What we asked of the provider has an outcome within 10 minutes",
+        (22, 27),
+        """
+        select store_id, payment_id, attempt_no, operation, tries, created_at, next_try_at from payment_attempts
+        where state = 'INTENDED' and created_at < %(now)s - interval '10 minutes'
+        """,
+        Level.WARN,
+    ),
+    Invariant(
+        "payments.refunds_failed",
+        "No refund of a cancelled order has failed without another one that gives the money back",
+        (6,),
+        """
+        select p.store_id, p.payment_id, p.reference as order_id, p.captured_minor, g.given_minor
+        from refunds f join payments p on p.store_id = f.store_id and p.payment_id = f.payment_id
+        join orders o on o.store_id = p.store_id and o.order_id = p.reference
+        cross join lateral (select coalesce(sum(r.amount_minor), 0) as given_minor from refunds r
+          where r.store_id = p.store_id and r.payment_id = p.payment_id and r.status <> 'FAILED') g
+        where f.status = 'FAILED' and o.status in ('CANCELLED', 'FAILED') and g.given_minor < p.captured_minor
+        """,
+        Level.WARN,
+    ),
+    Invariant(
+        "payments.provider_events_once",
+        "A provider's event is kept once, and is applied exactly when it has the instant of that",
+        (8,),
+        """
+        select v.provider_account, v.event_id, min(v.state) as state, count(*) as times
+        from provider_events v where v.received_at >= %(since)s
+        group by 1, 2 having count(*) > 1 or bool_or((v.state in ('APPLIED', 'PARKED')) <> (v.applied_at is not null))
+        """,
+    ),
+    Invariant(
+        "payments.provider_events_stuck",
+        "A provider's event is applied within 10 minutes, and none is parked",
+        (8, 22),
+        """
+        select provider_account, event_id, type, object_ref, state, tries, received_at, next_try_at from provider_events
+        where (state = 'RECEIVED' and received_at < %(now)s - interval '10 minutes')
+          or (state = 'PARKED' and received_at >= %(since)s)
+        """,
+        Level.WARN,
+    ),
+)
