@@ -25,6 +25,10 @@ QUIET = """
 select (select count(*) from outbox) = 0 and (select min(position) from consumers) = seq
   and not exists (select from payment_attempts where state = 'INTENDED') from log_head
 """
+NUMBERS = """
+select store_id, business_date from orders group by 1, 2 having count(*) <> max(number) or min(number) <> 1
+"""
+OPENED_TWICE = "select aggregateid from log where type = 'ticket.opened' group by 1 having count(*) > 1"
 TICKETS = "select seq from log where store_id = %s and seq > %s and (type like 'ticket.%%' or type like 'avail%%') order by seq"
 
 
@@ -103,6 +107,8 @@ async def test_nothing_acknowledged_is_lost_and_streams_resume_without_a_gap(
         with psycopg.connect(url) as db:
             known = {row[0]: row[1] for row in db.execute("select idempotency_key, order_id from orders").fetchall()}
             firsts = [each.events[0].id for each in followers]
+            assert db.execute(NUMBERS).fetchall() == [], "numbers have gaps"
+            assert db.execute(OPENED_TWICE).fetchall() == []
             told = [[row[0] for row in db.execute(TICKETS, [store, first]).fetchall()] for first in firsts]
 
         async def caught_up() -> bool:
@@ -125,7 +131,7 @@ async def test_nothing_acknowledged_is_lost_and_streams_resume_without_a_gap(
         heard = [event.id for event in follower.events[1:]]
         assert [event.name for event in follower.events].count("snapshot") == 1, "it had to start afresh"
         assert heard == seqs
-    assert broken(url) == {}
+    assert await broken(url) == {}
 
 
 async def test_a_worker_killed_again_and_again_reacts_to_each_fact_once(
@@ -151,8 +157,10 @@ async def test_a_worker_killed_again_and_again_reacts_to_each_fact_once(
             "select count(*) from orders o where not exists (select from tickets t where t.order_id = o.order_id)"
             " and not (pay_mode = 'ONLINE' and status in ('PLACED', 'CANCELLED')) and status <> 'CANCELLED'"
         ).fetchone()
+        twice = db.execute(OPENED_TWICE).fetchall()
     assert orders == (len(load.placed),)
+    assert twice == []
     assert tickets
     assert tickets[0] > 5
     assert unpaid == (0,)
-    assert broken(shop_url) == {}
+    assert await broken(shop_url) == {}

@@ -44,4 +44,4 @@ async def test_a_suspended_leader_is_replaced_and_changes_nothing_when_it_wakes(
     assert second.running
     assert len(before) == len(after) == 3
     assert before.isdisjoint(after), "the suspended worker still leads"
-    assert broken(shop_url) == {}
+    assert await broken(shop_url) == {}
