@@ -12,9 +12,10 @@ import typer
 
 from bottega.entrypoints import demo as demo_command
 from bottega.entrypoints import doctor as doctor_command
-from bottega.entrypoints import migrating
+from bottega.entrypoints import migrating, verifying
 from bottega.entrypoints import up as up_command
 from bottega.entrypoints.terminal import CommandFailed, Exit, complain
+from bottega.entrypoints.verify import Ask
 
 app = typer.Typer(
     name="bottega",
@@ -88,16 +89,38 @@ def up(
 @app.command(epilog=_examples("bottega migrate --status", "bottega migrate --json"))
 def migrate(
     status: Annotated[bool, typer.Option("--status", help="Change nothing; exit 1 when it is behind.")] = False,
+    data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Bring the database of BOTTEGA_DATABASE_URL to this version."""
-    raise typer.Exit(migrating.run(only_status=status, as_json=as_json))
+    """Bring the database of BOTTEGA_DATABASE_URL (or of a data folder) to this version."""
+    raise typer.Exit(migrating.run(data, only_status=status, as_json=as_json))
 
 
 @app.command(epilog=_examples("bottega doctor", "bottega doctor --data .bottega --json"))
 def doctor(data: Data = None, as_json: Json = False) -> None:
     """Look at everything a shop needs, and say how to mend what is wrong. Exit 1 when something is."""
     raise typer.Exit(doctor_command.run(doctor_command.Options(data=data, as_json=as_json)))
+
+
+@app.command(
+    epilog=_examples(
+        "bottega verify",
+        "bottega verify money orders.numbers --json",
+        "bottega verify --since 1h    [dim]# cheap enough for every minute[/dim]",
+    )
+)
+def verify(
+    only: Annotated[list[str] | None, typer.Argument(help="Checks or groups of them.", show_default="all")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only what was made since: 30m, 1h, 7d, or an instant.", show_default="everything"),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as well.")] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Check every invariant of the data in one snapshot, and show the rows at fault. Exit 1 when there are any."""
+    raise typer.Exit(verifying.run(Ask(only=tuple(only or ()), since=since, strict=strict, as_json=as_json), data))
 
 
 def main() -> None:

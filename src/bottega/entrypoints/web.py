@@ -18,6 +18,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 
 from bottega.domains import orders
@@ -47,6 +48,7 @@ from bottega.infra.web.streams import Hub
 from bottega.kit.errors import DomainError
 
 MAX_BODY = 256_000
+UNREAD_MILLISECONDS = 30_000
 HOT_FACES = (catalog_api, orders_api, live_api)
 PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
 FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
@@ -81,6 +83,7 @@ def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
             path="/_openapi",
             description="One ordering engine for every shop.",
             use_handler_docstrings=True,
+            render_plugins=[JsonRenderPlugin()],  # the others are pages that load scripts from elsewhere
         ),
     )
 
@@ -107,16 +110,18 @@ def listen(host: str, port: int) -> socket.socket:
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if hasattr(socket, "SO_REUSEPORT"):
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # A client that takes nothing for so long is cut off; a dropped listener's last bytes would wait for it for ever.
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MILLISECONDS)
     server.bind((host, port))
     server.listen(2048)
     server.set_inheritable(True)
     return server
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; requests under way are finished, streams are closed."""
-    app = make_app(settings)
-    config = uvicorn.Config(
+def server_config(app: ASGIApp) -> uvicorn.Config:
+    """How the server runs."""
+    return uvicorn.Config(
         app,  # type: ignore[arg-type]
         loop="uvloop",
         http="httptools",
@@ -131,6 +136,11 @@ async def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=16_384,
     )
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished, streams are closed."""
+    config = server_config(make_app(settings))
     await uvicorn.Server(config).serve([listen(settings.host, settings.port)])
 
 

@@ -15,7 +15,7 @@ import psycopg
 from bottega.entrypoints.bench import load, pgbench
 from bottega.entrypoints.bench.world import Running, World, order_bodies
 
-CONNECTIONS = 128
+CONNECTIONS = 256
 _BODIES = 500
 _STATEMENT = re.compile(r"LOG:  (?:execute [^:]*|statement): *(\w+)")
 
