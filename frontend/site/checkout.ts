@@ -59,13 +59,16 @@ function loadScript(address: string): Promise<void> {
 /** Our tokens in the words of the provider's form, so that the frame looks like the page around it. */
 function appearance(): object {
   const style = getComputedStyle(document.documentElement);
-  const probe = document.createElement("i");
-  document.body.append(probe);
+  // A fresh element each time: a colour that changes is shown by way of the old one wherever transitions are set.
   const colour = (name: string): string => {
+    const probe = document.createElement("i");
     probe.style.color = style.getPropertyValue(name);
-    return getComputedStyle(probe).color;
+    document.body.append(probe);
+    const shown = getComputedStyle(probe).color;
+    probe.remove();
+    return shown;
   };
-  const answer = {
+  return {
     theme: matchMedia("(prefers-color-scheme: dark)").matches ? "night" : "stripe",
     variables: {
       colorPrimary: colour("--accent"),
@@ -79,8 +82,6 @@ function appearance(): object {
       spacingUnit: "4px",
     },
   };
-  probe.remove();
-  return answer;
 }
 
 class Checkout {

@@ -57,6 +57,7 @@ class Live:
     url: str
     database_url: str
     provider_url: str
+    log: Path
     callers: dict[str, Caller] = field(default_factory=dict[str, Caller])
     names: dict[str, str] = field(default_factory=dict[str, str])
     client: httpx.Client = field(init=False)
@@ -298,7 +299,7 @@ def running(database_url: str, seeded: SeedResult, keyring: Keyring, secret: str
         process("bottega.entrypoints.web", environ, folder / "web.log"),
         process("bottega.entrypoints.worker", environ, folder / "worker.log"),
     ):
-        live = Live(f"http://127.0.0.1:{port}", database_url, f"http://127.0.0.1:{sandbox_port}")
+        live = Live(f"http://127.0.0.1:{port}", database_url, f"http://127.0.0.1:{sandbox_port}", folder / "web.log")
         wait_until_ready(live.url)
         introduce(live, seeded, other)
         try:

@@ -64,7 +64,8 @@ def named(live: Live) -> dict[str, str]:
     return {
         "store_id": live.names["store"], "product_id": live.names["product"], "modifier_id": live.names["modifier"],
         "order_id": order["order_id"], "payment_id": online["payment"]["payment_id"], "ticket_id": ticket["ticket_id"],
-        "line_id": order["lines"][0]["line_id"], "slug": slug, "token": order["tracking_url"].rpartition("/")[2], "item_id": "1",
+        "line_id": order["lines"][0]["line_id"], "slug": slug, "token": order["tracking_url"].rpartition("/")[2],
+        "item_id": "1",
     }  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from tests.contracts.live import Live
 
 BROKEN_IDS = (
     "", "x", "ord_", "ord", "_", "ord_" + "0" * 25, "ord_" + "0" * 27, "ord_" + "0" * 26, "ord_" + "z" * 26, "ord_8" + "0" * 25,
-    "ORD_" + "0" * 26, "ord_" + "u" * 26, "ord_" + "i" * 26, "null", "undefined", "..", "%2e%2e%2f", "%00", "ord_%00", "1", "-1",
-    "' or '1'='1", "%F0%9F%A7%8B", "%ff%fe", "%ED%A0%80", "ord_" + "0" * 5000, "{order_id}", "*", "ord_01m7w768m4hwmts4pc50000002.x",
+    "ORD_" + "0" * 26, "ord_" + "u" * 26, "ord_" + "i" * 26, "null", "undefined", "..", "%2e%2e%2f", "%00", "ord_%00",
+    "1", "-1",
+    "' or '1'='1", "%F0%9F%A7%8B", "%ff%fe", "%ED%A0%80", "ord_" + "0" * 5000, "{order_id}", "*",
+    "ord_01m7w768m4hwmts4pc50000002.x",
 )  # fmt: skip
 
 
@@ -99,7 +101,8 @@ def test_an_id_of_another_merchant_in_our_own_store_names_nothing(
 def test_a_broken_id_in_a_path_names_nothing(live: Live, refused: Refused, broken: str) -> None:
     paths = (
         ("GET", "/v1/orders/{}"), ("POST", "/v1/orders/{}/cancel"), ("GET", "/v1/stores/{}"), ("GET", "/v1/stores/{}/menu"),
-        ("GET", "/v1/payments/{}"), ("GET", "/v1/orders/{}/stream"), ("GET", "/v1/stores/{}/screen/stream"), ("GET", "/v1/stores/{}/queue"),
+        ("GET", "/v1/payments/{}"), ("GET", "/v1/orders/{}/stream"), ("GET", "/v1/stores/{}/screen/stream"), ("GET",
+        "/v1/stores/{}/queue"),
     )  # fmt: skip
     for method, path in paths:
         answer = live.ask(method, path.format(broken), "barista", json={} if method == "POST" else None)

@@ -104,7 +104,8 @@ def wrong_claims(claims: Json, key: Ed25519PrivateKey) -> Iterator[tuple[str, st
     now = int(time.time())
     for name, value in (
         ("exp", now - 60), ("exp", 0), ("exp", -1), ("exp", "x"), ("exp", None), ("exp", "1e999"), ("exp", []),
-        ("nbf", now + 3600), ("nbf", "x"), ("iat", now + 3600), ("iat", "x"), ("aud", "another"), ("aud", ["another"]), ("aud", None),
+        ("nbf", now + 3600), ("nbf", "x"), ("iat", now + 3600), ("iat", "x"), ("aud", "another"), ("aud",
+        ["another"]), ("aud", None),
         ("aud", {}), ("iss", "another"), ("iss", None), ("iss", ["bottega"]), ("sub", "x"), ("sub", 1), ("sub", None),
         ("mid", "x"), ("mid", None), ("mid", 1), ("kind", "SYSTEM "), ("kind", "root"), ("kind", None), ("roles", "admin"),
         ("roles", [{"role": 1}]), ("roles", {"a": 1}), ("pv", "x"), ("pv", 1.5), ("name", 1),

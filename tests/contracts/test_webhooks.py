@@ -94,7 +94,8 @@ def forgeries(body: bytes) -> Iterator[tuple[str, bytes, str | None]]:
     yield from (
         (f"secret {secret!r}", body, signed(body, secret=secret))
         for secret in ("", "whsec_", "whsec_lab", WEBHOOK_SECRET[:-1], WEBHOOK_SECRET + "x", WEBHOOK_SECRET.upper(),
-                       WEBHOOK_SECRET.removeprefix("whsec_"), "whsec_older,", f"whsec_older,{WEBHOOK_SECRET}", "sk_test_contracts")
+                       WEBHOOK_SECRET.removeprefix("whsec_"), "whsec_older,", f"whsec_older,{WEBHOOK_SECRET}",
+                       "sk_test_contracts")
     )  # fmt: skip
     yield from ((f"cut to {n}", body, f"t={stamp},v1={good[:n]}") for n in range(0, 64, 3))
     yield from (

@@ -7,7 +7,10 @@ import msgspec
 import psycopg
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
+from bottega.entrypoints.cli import app
+from bottega.entrypoints.terminal import CommandFailed
 from bottega.entrypoints.verify import (
     INVARIANTS,
     Ask,
@@ -141,3 +144,14 @@ def test_how_far_back_is_a_span_or_an_instant() -> None:
     for wrong in ("yesterday", "1w", "2030-01-30T12:00:00", ""):
         with pytest.raises(ValueError, match=r"."):
             instant_of(wrong, now)
+
+
+def test_bottega_verify_is_a_command(traded_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOTTEGA_DATABASE_URL", traded_url)
+
+    clean = CliRunner().invoke(app, ["verify", "orders", "--since", "1d", "--json"])
+    wrong = CliRunner().invoke(app, ["verify", "glory"])
+
+    assert clean.exit_code == 0
+    assert msgspec.json.decode(clean.stdout)["ok"]
+    assert isinstance(wrong.exception, CommandFailed)

@@ -72,18 +72,19 @@ async def test_events_in_any_order_end_where_the_provider_is(
 async def test_an_event_that_overtakes_our_own_commit_is_not_lost(
     milano: Counter, running: Installation, running_url: str
 ) -> None:
-    guest = await milano.guest()
-    lost = {"probability": 1, "seconds": 0.1, "only": "POST /v1/payment_intents"}
-    running.control("faults", {"rules": {"timeout_after": lost}})
-    order = await guest.order(milano.wish(online=True))
-    uuid = str(ids.parse("pay", order["payment"]["payment_id"]))
-    intent = (await provider.intents(running, uuid))[0]
+    guest, order = await _unheard(running, milano)
+    uuid = ids.parse("pay", order["payment"]["payment_id"])
+    with psycopg.connect(running_url, autocommit=True) as db:  # as if we were about to write down what was opened
+        db.execute("update payments set provider_ref = null, client_secret = null where payment_id = %s", [uuid])
+    news = provider.event(SUCCEEDED, await provider.read(running, intent_of(order)))
+    early = await provider.deliver(running.url, news)
+    await asyncio.sleep(0.3)
+    before = await guest.look(order["order_id"])
+    with psycopg.connect(running_url, autocommit=True) as db:
+        again = "update payment_attempts set state = 'INTENDED', next_try_at = now() where payment_id = %s"
+        db.execute(again, [uuid])
 
-    # The customer's card went through on a page that had the secret; we do not even know the intent's name yet.
-    running.control("faults", method="DELETE")
-    await pay(running.sandbox.url, intent["id"])
-    await provider.deliver(running.url, provider.event(SUCCEEDED, await provider.read(running, intent["id"])))
-
+    assert (early.status_code, before["status"]) == (200, "PLACED")
     assert (await guest.waits_for(order["order_id"], "PAID", 30))["payment"]["status"] == "CAPTURED"
     assert _ledger(running_url, order) == ["OPENED", "CAPTURED"]
 

@@ -17,7 +17,7 @@ from bottega.kit.machine import Machine
 from tests.house.source import ROOT, modules
 
 REFERENCE = ROOT / "docs" / "reference"
-LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"(?:\[[^\]]*\]\(|<img src=\")([^)#\s\"]+)")
 
 
 @pytest.mark.parametrize("name", list(reference.PAGES))
@@ -108,9 +108,8 @@ def documents() -> list[Path]:
 @pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_inside_the_repository_lead_somewhere(path: Path) -> None:
     targets = [target for target in LINK.findall(path.read_text("utf-8")) if "://" not in target]
-    pictures = {"menu.png", "board.png"}  # taken by `make screenshots`
 
-    broken = [t for t in targets if not (path.parent / t).exists() and Path(t).name not in pictures]
+    broken = [target for target in targets if not (path.parent / target).exists()]
 
     assert not broken
 

@@ -27,6 +27,7 @@ from bottega.domains.pricing import errors as pricing
 from bottega.infra.web.gate import CrossSite
 from bottega.kit.errors import (
     DomainError,
+    DuplicateKey,
     Forbidden,
     IdempotencyKeyInUse,
     IdempotencyKeyInvalid,
@@ -163,7 +164,7 @@ def refusals_of(address: str, call: Call) -> list[Refusal]:
     if call.key:
         found += KEY
     if call.body:
-        found += (Malformed, Invalid, TooLarge)
+        found += (Malformed, DuplicateKey, Invalid, TooLarge)
     elif "{" not in address and address.startswith("GET"):
         found += (Malformed, Invalid)
     if call.who is not Who.PROVIDER:

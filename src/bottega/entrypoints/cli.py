@@ -12,12 +12,13 @@ import typer
 
 from bottega.entrypoints import demo as demo_command
 from bottega.entrypoints import doctor as doctor_command
-from bottega.entrypoints import migrating
+from bottega.entrypoints import migrating, verifying
 from bottega.entrypoints import up as up_command
 from bottega.entrypoints.bench import command as bench_command
 from bottega.entrypoints.options import taking
 from bottega.entrypoints.rush import command as rush_command
 from bottega.entrypoints.terminal import CommandFailed, Exit, complain
+from bottega.entrypoints.verify import Ask
 
 app = typer.Typer(
     name="bottega",
@@ -91,10 +92,11 @@ def up(
 @app.command(epilog=_examples("bottega migrate --status", "bottega migrate --json"))
 def migrate(
     status: Annotated[bool, typer.Option("--status", help="Change nothing; exit 1 when it is behind.")] = False,
+    data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Bring the database of BOTTEGA_DATABASE_URL to this version."""
-    raise typer.Exit(migrating.run(only_status=status, as_json=as_json))
+    """Bring the database of BOTTEGA_DATABASE_URL (or of a data folder) to this version."""
+    raise typer.Exit(migrating.run(data, only_status=status, as_json=as_json))
 
 
 @app.command(epilog=_examples("bottega doctor", "bottega doctor --data .bottega --json"))
@@ -105,6 +107,7 @@ def doctor(data: Data = None, as_json: Json = False) -> None:
 
 @app.command(
     epilog=_examples(
+<<<<<<< HEAD
         "bottega rush    [dim]# against the demo that runs here[/dim]",
         "bottega rush --rate 10 --minutes 2 --seed 7",
         "bottega rush https://shop.example --login barista.milano:secret --no-verify --json",
@@ -130,6 +133,25 @@ def bench(
     bench_command.run(
         bench_command.Options(only=only, rounds=rounds, seconds=seconds, connections=connections, as_json=as_json)
     )
+=======
+        "bottega verify",
+        "bottega verify money orders.numbers --json",
+        "bottega verify --since 1h    [dim]# cheap enough for every minute[/dim]",
+    )
+)
+def verify(
+    only: Annotated[list[str] | None, typer.Argument(help="Checks or groups of them.", show_default="all")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only what was made since: 30m, 1h, 7d, or an instant.", show_default="everything"),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as well.")] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Check every invariant of the data in one snapshot, and show the rows at fault. Exit 1 when there are any."""
+    raise typer.Exit(verifying.run(Ask(only=tuple(only or ()), since=since, strict=strict, as_json=as_json), data))
+>>>>>>> main
 
 
 def main() -> None:

@@ -104,18 +104,20 @@ class DataFolder:
         lock.flush()
 
     def running(self) -> Running | None:
-        """Where the owner said that it runs; None when nobody owns the folder."""
+        """Where the owner of the folder said that it runs; None when nobody owns it, or not yet."""
         try:
-            there = msgspec.json.decode((self.path / "running.json").read_bytes(), type=Running)
+            with (self.path / "lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pass  # somebody owns it
+        except OSError:
+            return None
+        else:
+            return None
+        try:
+            return msgspec.json.decode((self.path / "running.json").read_bytes(), type=Running)
         except (OSError, msgspec.MsgspecError):
             return None
-        try:
-            os.kill(there.pid, 0)
-        except ProcessLookupError:
-            return None
-        except PermissionError:
-            pass  # it lives, as another user
-        return there
 
     def note_running(self, running: Running) -> None:
         """Write down where we run, for a second start and for `doctor`."""

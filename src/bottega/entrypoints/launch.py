@@ -3,8 +3,9 @@
 What must stay true: a program gets its settings only by its environment, and nothing of ours but the settings meant for it.
 """
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,7 +14,7 @@ import msgspec
 
 from bottega.entrypoints.data_folder import DataFolder
 from bottega.entrypoints.supervisor import LONGEST_PAUSE, Program, inherited
-from bottega.entrypoints.terminal import CommandFailed, Exit
+from bottega.entrypoints.terminal import CommandFailed, Exit, warn
 from bottega.infra.postgres import EmbeddedPostgres
 from bottega.infra.postgres_account import EmbeddedPostgresError
 from bottega.infra.settings import Settings, load, to_environment
@@ -47,6 +48,29 @@ def web(settings: Settings, log_of: LogOf) -> list[Program]:
 def worker(settings: Settings, log_of: LogOf) -> Program:
     """The worker process."""
     return Program("worker", "bottega.entrypoints.worker", inherited() | to_environment(settings), log=log_of("worker"))
+
+
+@contextlib.contextmanager
+def database_of(data: Path | None) -> Generator[str]:
+    """The database that a command is about: BOTTEGA_DATABASE_URL, or that of a data folder, started if it rests.
+
+    A folder that was asked for wins; without either the default folder is taken. Raises `CommandFailed` (not found).
+    """
+    named = read_settings().database_url
+    folder = DataFolder(data)
+    if named and data is None:
+        yield named
+    elif folder.running() is not None:
+        yield EmbeddedPostgres(folder.postgres).url()
+    elif folder.postgres.exists():
+        with folder.claimed(), EmbeddedDatabase(folder, warn) as database:
+            yield database.url
+    else:
+        raise CommandFailed(
+            f"There is no database: BOTTEGA_DATABASE_URL is not set and {folder.path} has none.",
+            "Start `bottega demo` first, or name one with BOTTEGA_DATABASE_URL or --data.",
+            Exit.NOT_FOUND,
+        )
 
 
 class EmbeddedDatabase:

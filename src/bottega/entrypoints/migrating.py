@@ -1,12 +1,13 @@
 """`bottega migrate`: bring a database to this version, or say how far it is."""
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 import psycopg
 
+from bottega.entrypoints import launch
 from bottega.entrypoints.database_setup import DatabaseSetupError, migrate, migration_status
-from bottega.entrypoints.launch import read_settings
 from bottega.entrypoints.terminal import CommandFailed, Exit, out, say, show_json
 
 
@@ -20,19 +21,13 @@ class Migrated(msgspec.Struct, frozen=True):
     unknown: tuple[str, ...]
 
 
-def run(*, only_status: bool, as_json: bool) -> Exit:
+def run(data: Path | None, *, only_status: bool, as_json: bool) -> Exit:
     """Migrate, or only look; 1 when a look finds something to do. Raises `CommandFailed` when it can't be done."""
-    url = read_settings().database_url
-    if not url:
-        raise CommandFailed(
-            "There is no database to migrate.",
-            "Set BOTTEGA_DATABASE_URL to the owner's address. The embedded one is migrated by demo and up.",
-            Exit.USAGE,
-        )
-    try:
-        outcome = asyncio.run(_work(url, only_status=only_status))
-    except (DatabaseSetupError, psycopg.OperationalError) as error:
-        raise CommandFailed(str(error).strip(), "`bottega doctor` looks closer.") from error
+    with launch.database_of(data) as url:
+        try:
+            outcome = asyncio.run(_work(url, only_status=only_status))
+        except (DatabaseSetupError, psycopg.OperationalError) as error:
+            raise CommandFailed(str(error).strip(), "`bottega doctor` looks closer.") from error
     if as_json:
         show_json(outcome)
     else:

@@ -58,7 +58,8 @@ HOW: Mapping[tuple[str, str], str] = {
             "finish": _TRANSITION % "READY" + "a ticket's `bump` from STARTED",
             "hand_over": "`POST /v1/orders/{order_id}/transition` with `to_status` COMPLETED; paid at the store, also "
             "`receipt_ref` and `tender`",
-            "cancel": "`POST /v1/orders/{order_id}/cancel` for the customer; `transition` to CANCELLED for staff",
+            "cancel": "`POST /v1/orders/{order_id}/cancel` for the customer; `transition` to CANCELLED for staff; an online "
+            "order that nobody pays, by itself after the store's `unpaid_minutes`",
             "send_out": _NOT_YET,
             "deliver": _NOT_YET,
         }.items()

@@ -41,11 +41,13 @@ from bottega.infra.web.context import Context
 from bottega.infra.web.forms import no_such_address
 from bottega.infra.web.front import Front
 from bottega.infra.web.hot import HotRoutes
+from bottega.infra.web.methods import allowed_methods
 from bottega.infra.web.problem import refusal, unforeseen
 from bottega.infra.web.streams import Hub
 from bottega.kit.errors import DomainError
 
 MAX_BODY = 256_000
+UNREAD_MILLISECONDS = 30_000
 HOT_FACES = (catalog_api, orders_api, live_api)
 PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
 FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
@@ -90,7 +92,13 @@ def make_app(settings: Settings) -> ASGIApp:
     inner = make_litestar(make_context(parts), parts)
     trusted = frozenset(each.strip() for each in settings.trusted_proxies.split(",") if each.strip())
     hot = HotRoutes(inner, [route for face in HOT_FACES for route in face.HOT], MAX_BODY)
-    return Front(hot, limit=settings.rate_limit, trusted_proxies=trusted, tracing=bool(settings.trace_endpoint))
+    return Front(
+        hot,
+        limit=settings.rate_limit,
+        trusted_proxies=trusted,
+        tracing=bool(settings.trace_endpoint),
+        methods=lambda path: allowed_methods(inner, path),
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -100,6 +108,9 @@ def listen(host: str, port: int) -> socket.socket:
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if hasattr(socket, "SO_REUSEPORT"):
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # A client that takes nothing for so long is cut off; a dropped listener's last bytes would wait for it for ever.
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MILLISECONDS)
     server.bind((host, port))
     server.listen(2048)
     server.set_inheritable(True)

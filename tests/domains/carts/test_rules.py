@@ -22,7 +22,7 @@ HOME = 7
 STORE, CATEGORY, LATTE, SMALL, LARGE, MILK, WHOLE, OAT = (ids.new_id(HOME) for _ in range(8))
 
 
-def _store() -> Store:
+def a_store() -> Store:
     return Store(
         merchant_id=UUID(int=1),
         store_id=STORE,
@@ -78,7 +78,7 @@ def _shop(*, latte_price: int = 380, oat_sold_out: bool = False, left: int | Non
         products=(latte,) if sold else (),
         groups=(ModifierGroup(MILK, "Milk", GroupKind.MILK, 1, 1, milks),),
     )
-    return Shop(_store(), MenuIndex(menu))
+    return Shop(a_store(), MenuIndex(menu))
 
 
 def _latte(item_id: str = "a", *, qty: int = 1, milk: UUID = OAT, variant: UUID | None = None) -> CartItem:

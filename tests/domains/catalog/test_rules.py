@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bottega.domains.catalog import GroupKind, default_modifiers, in_daypart, kitchen_kind
+from bottega.domains.catalog import GroupKind, default_modifiers, in_daypart
+from bottega.domains.catalog.model import kitchen_kind
 from bottega.domains.catalog.rules import next_change, sold_now
 from tests.simulators import values
 
@@ -70,5 +71,5 @@ def test_defaults_are_chosen_only_while_they_can_be_had() -> None:
 def test_the_kitchen_reads_choices_as_set_added_or_removed() -> None:
     assert kitchen_kind(GroupKind.MILK, False) == "SET"
     assert kitchen_kind(GroupKind.ADD_ON, False) == "ADD"
-    assert kitchen_kind(GroupKind.ADD_ON, True) == "SET"
+    assert kitchen_kind(GroupKind.MILK, True) == "DEFAULT"
     assert kitchen_kind(GroupKind.REMOVAL, False) == "REMOVE"

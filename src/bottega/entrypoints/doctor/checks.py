@@ -10,7 +10,7 @@ from rich.text import Text
 from bottega.entrypoints.data_folder import DataFolder, default_folder
 from bottega.entrypoints.doctor import database, machine, provider
 from bottega.entrypoints.doctor.model import Check, Patient, State, failed, ok, skipped
-from bottega.entrypoints.launch import read_settings
+from bottega.entrypoints.launch import database_of, read_settings
 from bottega.entrypoints.terminal import CommandFailed, Exit, out, show_json
 from bottega.infra.postgres import EmbeddedPostgres
 from bottega.infra.settings import Settings
@@ -57,8 +57,21 @@ def examine(data: Path | None) -> list[Check]:
         return [failed("settings", error.said, error.mend), *machine.all_skipped(reason), skipped("database", reason)]
     patient = _patient(settings, data)
     said = f"data folder {patient.folder.path}" if patient.folder else "from the environment"
-    looked = asyncio.run(database.look(patient))
+    looked = _look_at_database(patient)
     return [ok("settings", said), *machine.look(patient), *looked, *provider.look(patient)]
+
+
+def _look_at_database(patient: Patient) -> list[Check]:
+    """Look at the database; that of a folder at rest is started for the look, because that may be what fails."""
+    folder = patient.folder
+    if patient.settings.database_url or folder is None or not folder.postgres.exists():
+        return asyncio.run(database.look(patient))
+    try:
+        with database_of(folder.path) as url:
+            settings = msgspec.structs.replace(patient.settings, database_url=url)
+            return asyncio.run(database.look(msgspec.structs.replace(patient, settings=settings)))
+    except CommandFailed as error:
+        return [failed("database", error.said, error.mend or "Look at the log that it names.")]
 
 
 def _patient(settings: Settings, data: Path | None) -> Patient:

@@ -28,7 +28,8 @@ from pg_database d where d.datname = current_database()
 ROLES: LiteralString = """
 select r.name, p.rolname is not null as there,
        coalesce(pg_has_role(current_user, p.oid, 'member'), false) as ours, coalesce(p.rolbypassrls, false) as passes
-from unnest(array['bottega_app', 'bottega_batch', 'bottega_relay']) as r(name) left join pg_roles p on p.rolname = r.name
+from unnest(array['bottega_app', 'bottega_batch', 'bottega_relay', 'bottega_auditor']) as r(name)
+left join pg_roles p on p.rolname = r.name
 """
 FOLLOWERS: LiteralString = """
 select (select seq from log_head) as head,
@@ -118,7 +119,7 @@ async def _roles(connection: AsyncConnection[DictRow]) -> Check:
     passing = [row["name"] for row in rows if row["passes"]]
     if passing:
         return failed("roles", f"{', '.join(passing)} may pass row-level security", "ALTER ROLE … NOBYPASSRLS.")
-    return ok("roles", "all three are there, none passes row-level security")
+    return ok("roles", "all are there, none passes row-level security")
 
 
 async def _migrations(url: str) -> Check:

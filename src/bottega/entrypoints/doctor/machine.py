@@ -55,7 +55,9 @@ def _port(patient: Patient) -> Check:
             return failed("port", f"nobody listens on {port} although bottega runs", "Look at the logs of web.")
         return ok("port", f"{port} is free")
     if answers(host, port, "/healthz")[1] == b'{"status":"ok"}':
-        return ok("port", f"{port} is ours")
+        if patient.runs or patient.folder is None:
+            return ok("port", f"{port} is ours")
+        return warning("port", f"another bottega listens on {port}", "Start this one with another --port.")
     return failed("port", f"{port} is taken by {who_has(port) or 'another program'}", "Stop it, or set BOTTEGA_PORT.")
 
 

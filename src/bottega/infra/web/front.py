@@ -14,11 +14,14 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from opentelemetry.propagate import extract
 
 from bottega.infra.telemetry import REQUEST_SECONDS, tracer
+from bottega.infra.web.methods import as_head
 from bottega.infra.web.problem import PROBLEM_TYPE, document
 from bottega.kit import ids
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{8,64}")
 _WINDOW = 60.0
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_REFUSED = b"refused "
 _UNLIMITED = ("/healthz", "/readyz", "/metrics", "/static/", "/v1/payments/webhook")
 
 
@@ -43,14 +46,32 @@ class Limiter:
         slot[0] += 1
         return self.limit - int(slot[0]), max(1, int(slot[1] - now + 0.999))
 
+    def left(self, principal: bytes) -> tuple[int, int]:
+        """As `take`, without counting: negative when the next one would be refused."""
+        now = self._clock()
+        slot = self._counts.get(principal)
+        if slot is None or slot[1] <= now:
+            return self.limit, int(_WINDOW)
+        return self.limit - int(slot[0]) - 1, max(1, int(slot[1] - now + 0.999))
+
 
 class Front:
-    """Wraps the application. `limit` is requests a minute for one principal; 0 turns limiting off."""
+    """Wraps the application. `limit` is requests a minute for one principal; 0 turns limiting off.
+
+    `methods` tells which methods an address takes, for OPTIONS.
+    """
 
     def __init__(
-        self, app: ASGIApp, *, limit: int, trusted_proxies: frozenset[str] = frozenset(), tracing: bool = False
+        self,
+        app: ASGIApp,
+        *,
+        limit: int,
+        trusted_proxies: frozenset[str] = frozenset(),
+        tracing: bool = False,
+        methods: Callable[[str], list[str]] | None = None,
     ) -> None:
         self._app = app
+        self._methods = methods
         self._limiter = Limiter(limit) if limit else None
         self._policy = f'"default";q={limit};w=60'.encode()
         self._trusted = trusted_proxies
@@ -70,18 +91,23 @@ class Front:
         if kind == "websocket":
             await self._app(scope, receive, send)
             return
-        extra: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id)]
+        extra: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id), _NOSNIFF]
         path: str = scope["path"]
         if self._limiter is not None and not path.startswith(_UNLIMITED):
-            left, reset = self._limiter.take(self._principal(scope))
+            left, reset = self._take(self._limiter, scope)
             extra.append((b"ratelimit-policy", self._policy))
             extra.append((b"ratelimit", f'"default";r={max(0, left)};t={reset}'.encode()))
             if left < 0:
                 await _refuse(send, request_id, reset, extra)
                 return
+        method = str(scope["method"])  # type: ignore[typeddict-item]
+        if method == "HEAD":
+            scope, receive, send = as_head(scope, receive, send)
+        elif method == "OPTIONS" and self._methods is not None and (allowed := self._methods(path)):
+            await _say(send, allowed, extra)
+            return
         if self._tracing:
             carrier = {key.decode("latin-1"): value.decode("latin-1") for key, value in headers}
-            method: Any = scope.get("method", "")
             with tracer.start_as_current_span(f"{method} {path}", context=extract(carrier)):
                 await self._timed(scope, receive, send, extra)
         else:
@@ -89,7 +115,7 @@ class Front:
 
     async def _timed(self, scope: Scope, receive: Receive, send: Send, extra: list[tuple[bytes, bytes]]) -> None:
         started = time.perf_counter()
-        status = 500
+        status: int = 500
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -101,6 +127,8 @@ class Front:
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
+            if status == 401 and self._limiter is not None:
+                self._limiter.take(_REFUSED + self._address(scope))
             route: Any = scope.get("path_template", "") or "unmatched"
             key: Any = (scope["method"], route, status)  # type: ignore[typeddict-item]
             timer = self._timers.get(key)
@@ -108,12 +136,21 @@ class Front:
                 timer = self._timers[key] = REQUEST_SECONDS.labels(*key)
             timer.observe(time.perf_counter() - started)
 
-    def _principal(self, scope: Scope) -> bytes:
-        """Who pays for this request: the credential if there is one, else the address it comes from."""
+    def _take(self, limiter: Limiter, scope: Scope) -> tuple[int, int]:
+        """Count a request for who pays for it: the credential if there is one, else the address it comes from.
+
+        An address whose credentials were refused too often pays with whatever it shows: inventing one buys nothing.
+        """
+        address = self._address(scope)
+        left, reset = limiter.left(_REFUSED + address)
+        if left < 0:
+            return left, reset
+        token = _header(scope["headers"], b"authorization")
+        return limiter.take(address if token is None else token[-64:])
+
+    def _address(self, scope: Scope) -> bytes:
+        """Where a request comes from; a trusted proxy is asked whom it speaks for."""
         headers = scope["headers"]
-        token = _header(headers, b"authorization")
-        if token is not None:
-            return token[-64:]
         client: Any = scope.get("client")
         address = client[0] if client else ""
         if address in self._trusted:
@@ -132,6 +169,12 @@ def _header(headers: Any, name: bytes) -> bytes | None:
 
 def _new_request_id() -> bytes:
     return ids.show("req", ids.new_id(0)).encode()
+
+
+async def _say(send: Send, methods: list[str], extra: list[tuple[bytes, bytes]]) -> None:
+    headers = [(b"allow", ", ".join(methods).encode()), *extra]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _refuse(send: Send, request_id: bytes, reset: int, extra: list[tuple[bytes, bytes]]) -> None:

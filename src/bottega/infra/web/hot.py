@@ -14,7 +14,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
 from bottega.infra.web.problem import AnyRequest, refusal, unforeseen
-from bottega.kit.errors import DomainError, TooLarge
+from bottega.kit.errors import DomainError, Malformed, TooLarge
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -125,7 +125,7 @@ class HotRoutes:
 
 
 async def _read(receive: Receive, limit: int) -> bytes:
-    """A request's body. Raises `TooLarge`."""
+    """A request's body. Raises `TooLarge`, and `Malformed` for one that breaks off."""
     message: Any = await receive()
     body: bytes = message.get("body", b"")
     while message.get("more_body"):
@@ -133,6 +133,8 @@ async def _read(receive: Receive, limit: int) -> bytes:
             break
         message = await receive()
         body += message.get("body", b"")
+    if message["type"] == "http.disconnect":
+        raise Malformed
     if len(body) > limit:
         raise TooLarge
     return body

@@ -72,7 +72,6 @@ def page_headers(look: Look) -> dict[str, str]:
     """The headers a page is sent with."""
     return {
         "Content-Security-Policy": content_policy(look.script_origins),
-        "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=()",

@@ -13,6 +13,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from bottega.infra.telemetry import logger
+from bottega.infra.web.methods import allowed_methods
 from bottega.kit.errors import DomainError, Kind, Unavailable
 
 STATUS: Mapping[Kind, int] = {
@@ -36,6 +37,7 @@ _TITLES = {
     413: ("body_too_large", "The body is larger than this address takes"),
     415: ("unsupported_media_type", "This address takes application/json"),
 }
+_GONE = "client disconnected prematurely"
 _log = logger("web")
 
 AnyRequest = Request[Any, Any, Any]
@@ -77,9 +79,12 @@ def refusal(request: AnyRequest, error: DomainError) -> Response[bytes]:
 def framework_refusal(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """A refusal of the framework itself (no route, wrong method, bad query) as a problem."""
     status = error.status_code
-    code, title = _TITLES.get(status, ("malformed", "The request could not be read"))
     if status >= 500:
-        return unforeseen(request, error)
+        # A client that goes away while it sends is no failure of ours; nobody reads this answer.
+        if error.detail != _GONE:
+            return unforeseen(request, error)
+        status = 400
+    code, title = _TITLES.get(status, ("malformed", "The request could not be read"))
     body = document(status, code, title, title, request_id_of(request))
     found: list[Any] = error.extra if isinstance(error.extra, list) else []
     if found:
@@ -87,7 +92,8 @@ def framework_refusal(request: AnyRequest, error: HTTPException) -> Response[byt
             {"pointer": f"/{each.get('key', '')}", "code": "invalid", "detail": str(each.get("message", ""))}
             for each in found
         ]
-    return _answer(status, body, {})
+    headers = {"Allow": ", ".join(allowed_methods(request.app, request.url.path))} if status == 405 else {}
+    return _answer(status, body, headers)
 
 
 def unforeseen(request: AnyRequest, error: Exception) -> Response[bytes]:

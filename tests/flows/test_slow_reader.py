@@ -1,0 +1,68 @@
+"""A listener that doesn't read is dropped; it is never waited for, and others miss nothing."""
+
+import asyncio
+import socket
+import time
+
+import httpx
+import psycopg
+
+from bottega.kit import ids
+from tests.simulators.processes import Installation, until
+from tests.simulators.shop import Counter, Json, stream
+
+FLOOD = """
+insert into outbox (id, merchant_id, store_id, aggregatetype, aggregateid, type, version, payload, created_at)
+select gen_random_uuid(), o.merchant_id, o.store_id, 'order', o.order_id, 'order.ready', 1, jsonb_build_object(
+  'store_id', o.store_id, 'order_id', o.order_id, 'seq', n, 'number', repeat('x', 4000), 'status', 'READY',
+  'from_status', null, 'pay_mode', 'AT_STORE', 'at', now()), now()
+from orders o, generate_series(1, %s) n where o.order_id = %s
+"""
+MANY = 600
+
+
+def _connected(running: Installation, path: str, token: str) -> socket.socket:
+    """A connection that has asked for a stream and will not read it; its window is small."""
+    reader = socket.socket()
+    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    host, port = running.url.removeprefix("http://").split(":")
+    reader.connect((host, int(port)))
+    reader.sendall(f"GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\r\n".encode())
+    return reader
+
+
+def _dropped(running: Installation) -> float:
+    lines = httpx.get(f"{running.url}/metrics").text.splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("bottega_streams_dropped_total"))
+
+
+async def test_who_does_not_read_is_dropped_and_others_go_on(
+    milano: Counter, running: Installation, running_url: str
+) -> None:
+    guest = await milano.guest()
+    order = await guest.order(milano.wish())
+    path = f"/v1/orders/{order['order_id']}/stream"
+    lazy = _connected(running, path, guest.token)
+    before = _dropped(running)
+    seen: list[Json] = []
+    async with stream(guest, path) as events:
+        await events.next()
+        with psycopg.connect(running_url, autocommit=True) as db:
+            for _ in range(MANY // 50):  # in portions that a reader who reads can take
+                db.execute(FLOOD, [50, ids.parse("ord", order["order_id"])])
+                while len(seen) % 50 or not seen or len(seen) < 50 * (_ + 1):
+                    event = await events.next(15)
+                    if event.name == "status" and event.data["number"].startswith("x"):
+                        seen.append(event.data)
+
+    assert [each["seq"] for each in seen] == [*range(1, 51)] * (MANY // 50)
+    await asyncio.to_thread(until, lambda: _dropped(running) > before, 20, "the slow reader being dropped")
+    lazy.settimeout(5)
+    lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    received = 0
+    started = time.monotonic()
+    while piece := lazy.recv(65536):
+        received += len(piece)
+        assert time.monotonic() - started < 20
+    lazy.close()
+    assert received < MANY * 4000, "it was sent everything although it did not read"
