@@ -107,7 +107,27 @@ def doctor(data: Data = None, as_json: Json = False) -> None:
 
 @app.command(
     epilog=_examples(
-<<<<<<< HEAD
+        "bottega verify",
+        "bottega verify money orders.numbers --json",
+        "bottega verify --since 1h    [dim]# cheap enough for every minute[/dim]",
+    )
+)
+def verify(
+    only: Annotated[list[str] | None, typer.Argument(help="Checks or groups of them.", show_default="all")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only what was made since: 30m, 1h, 7d, or an instant.", show_default="everything"),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as well.")] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Check every invariant of the data in one snapshot, and show the rows at fault. Exit 1 when there are any."""
+    raise typer.Exit(verifying.run(Ask(only=tuple(only or ()), since=since, strict=strict, as_json=as_json), data))
+
+
+@app.command(
+    epilog=_examples(
         "bottega rush    [dim]# against the demo that runs here[/dim]",
         "bottega rush --rate 10 --minutes 2 --seed 7",
         "bottega rush https://shop.example --login barista.milano:secret --no-verify --json",
@@ -133,25 +153,6 @@ def bench(
     bench_command.run(
         bench_command.Options(only=only, rounds=rounds, seconds=seconds, connections=connections, as_json=as_json)
     )
-=======
-        "bottega verify",
-        "bottega verify money orders.numbers --json",
-        "bottega verify --since 1h    [dim]# cheap enough for every minute[/dim]",
-    )
-)
-def verify(
-    only: Annotated[list[str] | None, typer.Argument(help="Checks or groups of them.", show_default="all")] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(help="Only what was made since: 30m, 1h, 7d, or an instant.", show_default="everything"),
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as well.")] = False,
-    data: Data = None,
-    as_json: Json = False,
-) -> None:
-    """Check every invariant of the data in one snapshot, and show the rows at fault. Exit 1 when there are any."""
-    raise typer.Exit(verifying.run(Ask(only=tuple(only or ()), since=since, strict=strict, as_json=as_json), data))
->>>>>>> main
 
 
 def main() -> None:
