@@ -28,7 +28,7 @@ def facts() -> dict[str, type[Fact]]:
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
-        if kind.type:
+        if kind.type and kind.__module__.startswith("bottega."):  # tests have facts of their own
             assert kind.type not in found, f"two facts are called {kind.type}"
             found[kind.type] = kind
     return found

@@ -18,7 +18,6 @@ import stripe
 from bottega.domains.payments.errors import ProviderRefused, ProviderUnavailable, SignatureRefused
 from bottega.domains.payments.model import Attempt, IntentState, Payment, ProviderEvent, ProviderIntent, ProviderRefund
 from bottega.domains.payments.states import RefundStatus
-from bottega.kit.subject import NOBODY
 
 _TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 _TOLERANCE = 300
@@ -110,8 +109,8 @@ class StripeProvider:
         merchant_id, store_id = _uuid(metadata.get("merchant_id")), _uuid(metadata.get("store_id"))
         is_intent = thing.object == "payment_intent"
         intent_ref = thing.id if is_intent else thing.payment_intent
-        if not intent_ref:
-            return None
+        if not intent_ref or merchant_id is None or store_id is None:
+            return None  # another program's payment on the same account
         if not all(_NAME.fullmatch(text) for text in (event.id, event.type, thing.id, intent_ref)):
             raise SignatureRefused("The body is signed but is not an event")
         return ProviderEvent(
@@ -120,8 +119,8 @@ class StripeProvider:
             type=event.type,
             intent_ref=intent_ref,
             refund_ref=thing.id if thing.object == "refund" else None,
-            merchant_id=merchant_id or NOBODY,
-            store_id=store_id if merchant_id else None,
+            merchant_id=merchant_id,
+            store_id=store_id,
             body=body,
             signature=signature[:500],
         )

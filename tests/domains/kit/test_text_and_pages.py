@@ -66,7 +66,7 @@ def test_a_phone_number_is_its_digits_however_it_is_written(digits: str, filler:
     assert canonical_phone(canonical_phone(digits)) == canonical_phone(digits)
 
 
-@given(st.lists(st.text(max_size=20) | st.integers(-(2**62), 2**62), max_size=4))
+@given(st.lists(st.text(max_size=20) | st.integers(-(2**62), 2**62), min_size=1, max_size=4))
 def test_a_cursor_reads_back(position: list[str | int]) -> None:
     assert decode_cursor(encode_cursor(*position)) == position
 

@@ -194,7 +194,7 @@ class ProviderEvent(msgspec.Struct, frozen=True, kw_only=True):
     intent_ref: str
     refund_ref: str | None
     merchant_id: UUID
-    store_id: UUID | None
+    store_id: UUID
     body: bytes
     signature: str
 
@@ -205,7 +205,7 @@ class StoredEvent(msgspec.Struct, frozen=True):
     provider_account: str
     event_id: str
     merchant_id: UUID
-    store_id: UUID | None
+    store_id: UUID
     type: str
     object_ref: str
     tries: int

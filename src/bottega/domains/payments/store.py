@@ -156,7 +156,7 @@ order by next_check_at limit 50
 INSERT_EVENT: LiteralString = """
 insert into provider_events (merchant_id, provider_account, event_id, type, object_ref, store_id, body, signature, state,
   next_try_at, received_at)
-values (%(merchant_id)s, %(account)s, %(event_id)s, %(type)s, %(object_ref)s, %(store_id)s, %(body)s, %(signature)s, %(state)s,
+values (%(merchant_id)s, %(account)s, %(event_id)s, %(type)s, %(object_ref)s, %(store_id)s, %(body)s, %(signature)s, 'RECEIVED',
   %(now)s, %(now)s)
 on conflict (provider_account, event_id) do nothing returning true
 """
@@ -339,7 +339,7 @@ async def refund_by_ref(tx: Tx, payment: Payment, provider_ref: str | None, refu
     return await tx.row(REFUND_BY_REF, _of(payment) | values, Refund)
 
 
-async def insert_event(tx: Tx, event: ProviderEvent, *, ours: bool) -> bool:
+async def insert_event(tx: Tx, event: ProviderEvent) -> bool:
     """Keep a signed event; False when it came before."""
     values = {
         "merchant_id": event.merchant_id,
@@ -350,7 +350,6 @@ async def insert_event(tx: Tx, event: ProviderEvent, *, ours: bool) -> bool:
         "store_id": event.store_id,
         "body": event.body,
         "signature": event.signature,
-        "state": "RECEIVED" if ours else "IGNORED",
         "now": tx.now,
     }
     return await tx.value(INSERT_EVENT, values) is not None

@@ -80,13 +80,13 @@ class Desk:
         if event is None:
             return None
         new = await self._database.run(recording.receive_event, event, by=system(event.merchant_id, "provider"))
-        return event if new and event.store_id is not None else None
+        return event if new else None
 
     async def apply(self, merchant_id: UUID, account: str, event_id: str) -> None:
         """Apply a received event: read its object again at the provider, and move what that moves."""
         subject = system(merchant_id, "provider")
         event = await self._database.run(recording.claim_event, (account, event_id), by=subject)
-        if event is None or event.store_id is None:
+        if event is None:
             return
         try:
             await self._apply(event)
@@ -102,7 +102,6 @@ class Desk:
 
     async def _apply(self, event: StoredEvent) -> None:
         subject = system(event.merchant_id, "provider")
-        assert event.store_id is not None
         if event.object_ref.startswith("re_"):
             refund = await self.provider.read_refund(event.object_ref)
             await self._database.run(recording.record_refund_by_intent, (event.store_id, refund), by=subject)

@@ -184,7 +184,7 @@ async def claim_check(tx: Tx, which: tuple[UUID, UUID]) -> str | None:
 
 async def receive_event(tx: Tx, event: ProviderEvent) -> bool:
     """Keep a signed event, once; whether it is new."""
-    return await store.insert_event(tx, event, ours=event.store_id is not None)
+    return await store.insert_event(tx, event)
 
 
 async def claim_event(tx: Tx, which: tuple[str, str]) -> StoredEvent | None:
