@@ -66,7 +66,7 @@ async def test_nobody_changes_what_somebody_makes(milano: Counter) -> None:
 
     late = await guest.patch(f"/v1/orders/{order['order_id']}", {"items": milano.wish(qty=2)["items"]})
 
-    assert (late.status_code, late.json()["status"]) == (409, "IN_PROGRESS")
+    assert (late.status_code, late.json()["order_status"]) == (409, "IN_PROGRESS")
 
 
 async def test_a_change_of_an_unpaid_online_order_opens_a_payment_for_the_new_total(

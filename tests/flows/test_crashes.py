@@ -25,6 +25,14 @@ QUIET = """
 select (select count(*) from outbox) = 0 and (select min(position) from consumers) = seq
   and not exists (select from payment_attempts where state = 'INTENDED') from log_head
 """
+NUMBERS = """
+select store_id, business_date from orders group by 1, 2 having count(*) <> max(number) or min(number) <> 1
+"""
+OPENED_TWICE = "select aggregateid from log where type = 'ticket.opened' group by 1 having count(*) > 1"
+# What a killed process was asking the provider is asked again after its lease; the test does not wait for that.
+HURRY = (
+    "update payment_attempts set next_try_at = now() where state = 'INTENDED' and next_try_at > now() + interval '2 s'"
+)
 TICKETS = "select seq from log where store_id = %s and seq > %s and (type like 'ticket.%%' or type like 'avail%%') order by seq"
 
 
@@ -52,7 +60,8 @@ async def own_shop(own_postgres: EmbeddedPostgres, keyring: Keyring) -> SeedResu
 async def _quiet(url: str) -> None:
     async def quiet() -> bool:
         try:
-            with psycopg.connect(url) as db:
+            with psycopg.connect(url, autocommit=True) as db:
+                db.execute(HURRY)
                 row = db.execute(QUIET).fetchone()
         except psycopg.OperationalError:
             return False
@@ -64,15 +73,15 @@ async def _quiet(url: str) -> None:
 async def _killed_one_by_one(running: Installation, server: EmbeddedPostgres) -> None:
     """Kill a web process, a worker and the database under load, and bring each back."""
     for role in (running.web[0], running.workers[0]):
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1.0)
         role.kill()
         await asyncio.sleep(0.5)
         await asyncio.to_thread(role.start)
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(1.0)
     await asyncio.to_thread(_kill_database, server)
     await asyncio.sleep(0.5)
     await asyncio.to_thread(server.start)
-    await asyncio.sleep(3.0)
+    await asyncio.sleep(2.0)
 
 
 def _kill_database(server: EmbeddedPostgres) -> None:
@@ -103,6 +112,8 @@ async def test_nothing_acknowledged_is_lost_and_streams_resume_without_a_gap(
         with psycopg.connect(url) as db:
             known = {row[0]: row[1] for row in db.execute("select idempotency_key, order_id from orders").fetchall()}
             firsts = [each.events[0].id for each in followers]
+            assert db.execute(NUMBERS).fetchall() == [], "numbers have gaps"
+            assert db.execute(OPENED_TWICE).fetchall() == []
             told = [[row[0] for row in db.execute(TICKETS, [store, first]).fetchall()] for first in firsts]
 
         async def caught_up() -> bool:
@@ -114,18 +125,18 @@ async def test_nothing_acknowledged_is_lost_and_streams_resume_without_a_gap(
         await asyncio.gather(*following, return_exceptions=True)
 
     assert load.refused == []
-    assert len(load.placed) > 100
-    assert load.moved > 20
+    assert len(load.placed) > 20
+    assert load.moved > 5
+    assert followers[0].broken >= 1
     assert {key: ids.show("ord", known[key]) for key in load.placed} == {
         key: order["order_id"] for key, order in load.placed.items()
     }
     assert known.keys() == load.placed.keys()
     for follower, seqs in zip(followers, told, strict=True):
         heard = [event.id for event in follower.events[1:]]
-        assert follower.broken >= 1
         assert [event.name for event in follower.events].count("snapshot") == 1, "it had to start afresh"
         assert heard == seqs
-    assert broken(url) == {}
+    assert await broken(url) == {}
 
 
 async def test_a_worker_killed_again_and_again_reacts_to_each_fact_once(
@@ -135,8 +146,8 @@ async def test_a_worker_killed_again_and_again_reacts_to_each_fact_once(
     async with counter(running.url, shop_template[1]) as place:
         load = Load(place, running.urls, seed=11)
         working = asyncio.create_task(load.run(customers=4, baristas=1))
-        for number in range(6):
-            await asyncio.sleep(0.5)
+        for number in range(4):
+            await asyncio.sleep(0.6)
             role = running.workers[number % 2]
             role.kill()
             role.start(wait=False)
@@ -151,8 +162,10 @@ async def test_a_worker_killed_again_and_again_reacts_to_each_fact_once(
             "select count(*) from orders o where not exists (select from tickets t where t.order_id = o.order_id)"
             " and not (pay_mode = 'ONLINE' and status in ('PLACED', 'CANCELLED')) and status <> 'CANCELLED'"
         ).fetchone()
+        twice = db.execute(OPENED_TWICE).fetchall()
     assert orders == (len(load.placed),)
+    assert twice == []
     assert tickets
-    assert tickets[0] > 20
+    assert tickets[0] > 5
     assert unpaid == (0,)
-    assert broken(shop_url) == {}
+    assert await broken(shop_url) == {}

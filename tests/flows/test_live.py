@@ -186,7 +186,7 @@ async def test_a_listener_that_comes_back_gets_what_it_missed_while_its_process_
         running.web[0].kill()
         missed = [await guest.order(place.wish()) for _ in range(5)]
         running.web[0].start(wait=False)
-        ordering = asyncio.create_task(_order_for(place, guest, 3.0))
+        ordering = asyncio.create_task(_order_for(place, guest, 2.5))
         again = await _reconnect(barista.at(running.url), path, heard[-1].id, ordering)
         ordered = await ordering
 

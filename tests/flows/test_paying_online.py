@@ -2,10 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import psycopg
 import pytest
 
+from bottega.domains.orders.actions.ordering import Ordering
+from bottega.domains.orders.model import PlaceOrder
+from bottega.entrypoints.wiring import make_context, make_parts
+from bottega.infra.settings import Settings
 from bottega.kit import ids
+from bottega.kit.subject import Subject, SubjectKind
+from tests.conftest import SECRET
 from tests.simulators import provider, shop
 from tests.simulators.processes import Installation
 from tests.simulators.shop import Counter, Json, Person, eventually, intent_of, pay
@@ -119,6 +126,32 @@ async def test_while_the_provider_is_away_the_order_stands_and_is_payable_later(
     assert [(name, state) for name, state, _ in rows] == [(f"bottega-{uuid}-1", "DONE")]
     assert rows[0][2] > 1
     assert (await guest.order(milano.wish(online=True), key))["order_id"] == order["order_id"]
+
+
+async def test_a_payment_whose_process_died_before_asking_is_opened_by_the_worker(
+    milano: Counter, running: Installation, running_url: str
+) -> None:
+    guest = await milano.guest()
+    parts = make_parts(Settings(database_url=running_url, secret=SECRET), "dying")
+    await parts.open()
+    ordering = make_context(parts).part(Ordering)
+    subject = Subject(SubjectKind.GUEST, ids.parse("usr", guest.subject_id), milano.seeded.merchant_id)
+    request = msgspec.convert(milano.wish(online=True), PlaceOrder)
+
+    placed = await ordering.place(subject, request, "dies-after-this")  # beat one; beats two and three never come
+    await ordering.lane.close()
+    await parts.close()
+
+    order_id = ids.show("ord", placed.order.order_id)
+
+    async def opened() -> Json | None:
+        now = await guest.look(order_id)
+        return now if now["payment"].get("client_secret") else None
+
+    order = await eventually(opened, 15, "the payment being opened")
+    assert len(await provider.intents(running, str(placed.order.payment_id))) == 1
+    await pay(running.sandbox.url, intent_of(order))
+    await guest.waits_for(order_id, "PAID")
 
 
 async def test_an_answer_that_is_lost_after_the_deed_opens_no_second_intent(

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 
 import httpx
 import psycopg
@@ -57,12 +56,4 @@ async def test_who_does_not_read_is_dropped_and_others_go_on(
 
     assert [each["seq"] for each in seen] == [*range(1, 51)] * (MANY // 50)
     await asyncio.to_thread(until, lambda: _dropped(running) > before, 20, "the slow reader being dropped")
-    lazy.settimeout(5)
-    lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-    received = 0
-    started = time.monotonic()
-    while piece := lazy.recv(65536):
-        received += len(piece)
-        assert time.monotonic() - started < 20
     lazy.close()
-    assert received < MANY * 4000, "it was sent everything although it did not read"

@@ -96,7 +96,7 @@ class Arena:
 async def arena(shop_url: str, shop_template: tuple[str, SeedResult]) -> AsyncIterator[Arena]:
     """Two processes over the demo chain, open round the clock; the store is Milano."""
     open_round_the_clock(shop_url)
-    settings = Settings(database_url=shop_url, secret=SECRET, database_connections=12)
+    settings = Settings(database_url=shop_url, secret=SECRET, database_connections=12, batch_size=5)
     async with AsyncExitStack() as stack:
         processes: list[Process] = []
         for name in ("a", "b"):

@@ -51,6 +51,9 @@ async def _sell(arena: Arena, left: int | None, state: AvailabilityState = Avail
     product = await arena.product()
     change = SoldOutChange(arena.store_id, product, ItemKind.PRODUCT, SetAvailability(state, left=left))
     await arena.processes[1].database.run(set_availability, change, by=arena.staff)
+    if left is not None:
+        for process in arena.processes:  # as the hub of each does when it hears of it
+            process.parts.shops.drop(arena.store_id)
     return product
 
 
@@ -96,8 +99,8 @@ async def _ordered_after_sold_out(arena: Arena) -> list[Placed | BaseException]:
     outcomes: list[Placed | BaseException] = []
     for _ in range(10):
         await _sell(arena, None)
-        await asyncio.sleep(0.01)
         guest, wish = arena.guest(), await arena.wish()
+        arena.processes[0].parts.shops.drop(arena.store_id)
         await arena.processes[0].parts.shops.get(arena.store_id)  # at hand, believed for a second
         await _sell(arena, None, AvailabilityState.SOLD_OUT)
         try:

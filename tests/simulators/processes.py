@@ -201,6 +201,7 @@ def installation(
         "BOTTEGA_PARENT": str(os.getpid()),
         "BOTTEGA_DATABASE_URL": database_url,
         "BOTTEGA_SECRET": secret,
+        "BOTTEGA_PUBLIC_URL": f"http://127.0.0.1:{ports[0]}",
         "BOTTEGA_STRIPE_SECRET_KEY": "sk_test_tests",
         "BOTTEGA_STRIPE_PUBLISHABLE_KEY": "pk_test_tests",
         "BOTTEGA_STRIPE_WEBHOOK_SECRETS": WEBHOOK_SECRET,
@@ -220,7 +221,7 @@ def installation(
         Role(
             f"web-{number}",
             ["-m", "bottega.entrypoints.web"],
-            {**shared, "BOTTEGA_PORT": str(port), "BOTTEGA_PUBLIC_URL": f"http://127.0.0.1:{port}"},
+            {**shared, "BOTTEGA_PORT": str(port)},
             folder / f"web-{number}.log",
             f"http://127.0.0.1:{port}",
             "/readyz",
