@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from bottega.infra.web.context import context
-from bottega.infra.web.gate import session_cookie
+from bottega.infra.web.gate import CrossSite, session_cookie
 from bottega.infra.web.i18n import Translator
 from bottega.infra.web.pages import error_page, wants_fragment
 from bottega.infra.web.problem import STATUS, AnyRequest, framework_refusal, request_id_of, unforeseen
@@ -86,7 +86,10 @@ async def posted(request: AnyRequest) -> Fields:
     """The form of a request that is the browser's own. Raises `CrossSite`."""
     form = await request.form()
     fields = Fields({name: [each for each in form.getall(name) if isinstance(each, str)] for name in form})
-    if request.headers.get("sec-fetch-site") != "same-origin":
+    site = request.headers.get("sec-fetch-site")
+    if site in ("cross-site", "same-site"):
+        raise CrossSite  # also without a session: nobody shall be signed in as somebody else by another site
+    if site != "same-origin":
         context(request).gate.check_form(request, fields.text("csrf_token"))
     return fields
 
