@@ -56,7 +56,7 @@ async def test_orders_survive_the_death_of_the_web_process_meanwhile(
     launch: Launch, shop_url: str, seeded: SeedResult
 ) -> None:
     shop = launch(shop_url, web=1, workers=1)
-    killer = threading.Timer(2.0, lambda: shop.web[0].restart())
+    killer = threading.Timer(2.0, shop.web[0].restart)
     killer.start()
 
     outcome = await play(plan_for(shop, seeded, seed=2))

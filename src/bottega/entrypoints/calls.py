@@ -41,6 +41,7 @@ from bottega.kit.errors import (
     TooMany,
     Unauthenticated,
     Unavailable,
+    UnsupportedMediaType,
 )
 
 Refusal = type[DomainError]
@@ -64,6 +65,10 @@ class Call(msgspec.Struct, frozen=True):
     permission: str = ""
     key: bool = False
     body: bool = False
+    reads_token: bool = False
+    """Needs no token, but refuses a broken one."""
+    etag: bool = False
+    """Answers with an ETag, and 304 to who has it."""
 
 
 KEY: tuple[Refusal, ...] = (
@@ -75,7 +80,7 @@ _ITEMS: tuple[Refusal, ...] = (
     pricing.ModifierTwice, pricing.TotalChanged, pricing.TotalTooLarge,
 )  # fmt: skip
 _PLACE: tuple[Refusal, ...] = (
-    StoreNotFound, StoreClosed, StorePaused, StoreOffline, *_ITEMS, pricing.PromoCodeUnknown,
+    NotFound, StoreClosed, StorePaused, StoreOffline, *_ITEMS, pricing.PromoCodeUnknown,
     orders.FulfillmentNotOffered, orders.PayModeNotOffered, orders.SchedulingNotOffered, orders.NothingToPayOnline,
 )  # fmt: skip
 _ORDER: tuple[Refusal, ...] = (NotFound, orders.OrderNotFound)
@@ -98,9 +103,9 @@ _AT = "/v1/stores/{store_id}"
 _TICKETS = f"{_AT}/tickets/{{ticket_id}}"
 
 CALLS: Mapping[str, Call] = {
-    "GET /v1/stores": Call("list_stores", Who.ANYBODY),
+    "GET /v1/stores": Call("list_stores", Who.ANYBODY, (NotFound,), reads_token=True),
     f"GET {_AT}": Call("get_store", Who.ANYBODY, (NotFound, StoreNotFound)),
-    f"GET {_AT}/menu": Call("get_menu", Who.ANYBODY, (NotFound, StoreNotFound)),
+    f"GET {_AT}/menu": Call("get_menu", Who.ANYBODY, (NotFound, StoreNotFound), etag=True),
     f"POST {_AT}/intake": _staff("set_intake", "stores.intake"),
     f"POST {_AT}/products/{{product_id}}/availability": _staff(
         "set_product_availability", "catalog.availability", (NotFound, ItemNotFound)
@@ -114,9 +119,9 @@ CALLS: Mapping[str, Call] = {
     "POST /v1/logout": Call("log_out", Who.SOMEBODY, (CrossSite,)),
     "GET /v1/me": Call("who_am_i", Who.SOMEBODY),
     "POST /v1/orders": Call("place_order", Who.SOMEBODY, _PLACE, key=True, body=True),
-    "POST /v1/quotes": Call("get_quote", Who.ANYBODY, _PLACE, body=True),
+    "POST /v1/quotes": Call("get_quote", Who.ANYBODY, _PLACE, body=True, reads_token=True),
     "GET /v1/orders": Call("list_orders", Who.SOMEBODY, (NotFound,)),
-    "GET /v1/orders/{order_id}": Call("get_order", Who.SOMEBODY, _ORDER),
+    "GET /v1/orders/{order_id}": Call("get_order", Who.SOMEBODY, _ORDER, etag=True),
     "PATCH /v1/orders/{order_id}": Call("change_order", Who.SOMEBODY, _CHANGE, body=True),
     "POST /v1/orders/{order_id}/cancel": Call(
         "cancel_order", Who.SOMEBODY, (*_ORDER, orders.TooLateToCancel, *_MOVES), key=True, body=True
@@ -149,24 +154,32 @@ CALLS: Mapping[str, Call] = {
     "GET /readyz": Call("is_ready", Who.ANYBODY),
     "GET /metrics": Call("get_metrics", Who.ANYBODY),
 }
-_SELDOM: tuple[Refusal, ...] = (TooMany, Unavailable)
 
 
 def refusals_of(address: str, call: Call) -> list[Refusal]:
     """Every refusal that a call can answer, its own first, then what follows from its kind; each once."""
+    method, _, path = address.partition(" ")
     found = list(call.refusals)
-    if not address.partition(" ")[2].startswith("/v1/"):
+    if not path.startswith("/v1/"):
         return found
+    if NotFound in found:
+        found.append(StoreNotFound)  # ids say whose they are: one of a store that isn't there is found out first
     if call.who in (Who.SOMEBODY, Who.STAFF):
+        found.append(Unauthenticated)
+        if method != "GET":
+            found.append(CrossSite)
+    elif call.reads_token:
         found.append(Unauthenticated)
     if call.permission:
         found.append(Forbidden)
     if call.key:
         found += KEY
     if call.body:
-        found += (Malformed, DuplicateKey, Invalid, TooLarge)
-    elif "{" not in address and address.startswith("GET"):
+        found += (Malformed, DuplicateKey, Invalid, TooLarge, UnsupportedMediaType)
+    elif method == "GET" and "{" not in path:
         found += (Malformed, Invalid)
-    if call.who is not Who.PROVIDER:
-        found += _SELDOM
-    return list(dict.fromkeys(found))
+    if call.who is Who.PROVIDER:
+        found.append(TooLarge)
+    else:
+        found.append(TooMany)
+    return [*dict.fromkeys((*found, Unavailable))]

@@ -5,6 +5,7 @@ Data goes to stdout, everything else to stderr; the exit codes are `terminal.Exi
 
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,10 @@ from bottega.entrypoints import demo as demo_command
 from bottega.entrypoints import doctor as doctor_command
 from bottega.entrypoints import migrating, verifying
 from bottega.entrypoints import up as up_command
-from bottega.entrypoints.terminal import CommandFailed, Exit, complain
+from bottega.entrypoints.bench import command as bench_command
+from bottega.entrypoints.options import taking
+from bottega.entrypoints.rush import command as rush_command
+from bottega.entrypoints.terminal import CommandFailed, Exit, complain, out
 from bottega.entrypoints.verify import Ask
 
 app = typer.Typer(
@@ -39,6 +43,19 @@ Web = Annotated[
 
 def _examples(*lines: str) -> str:
     return "[bold]Examples[/bold]\n\n" + "\n\n".join(lines)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(f"bottega {version('bottega')}")
+        raise typer.Exit
+
+
+@app.callback()
+def everything(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """One ordering engine for every shop that makes or sells things."""
 
 
 @app.command(
@@ -96,12 +113,6 @@ def migrate(
     raise typer.Exit(migrating.run(data, only_status=status, as_json=as_json))
 
 
-@app.command(epilog=_examples("bottega doctor", "bottega doctor --data .bottega --json"))
-def doctor(data: Data = None, as_json: Json = False) -> None:
-    """Look at everything a shop needs, and say how to mend what is wrong. Exit 1 when something is."""
-    raise typer.Exit(doctor_command.run(doctor_command.Options(data=data, as_json=as_json)))
-
-
 @app.command(
     epilog=_examples(
         "bottega verify",
@@ -121,6 +132,41 @@ def verify(
 ) -> None:
     """Check every invariant of the data in one snapshot, and show the rows at fault. Exit 1 when there are any."""
     raise typer.Exit(verifying.run(Ask(only=tuple(only or ()), since=since, strict=strict, as_json=as_json), data))
+
+
+@app.command(epilog=_examples("bottega doctor", "bottega doctor --data .bottega --json"))
+def doctor(data: Data = None, as_json: Json = False) -> None:
+    """Look at everything a shop needs, and say how to mend what is wrong. Exit 1 when something is."""
+    raise typer.Exit(doctor_command.run(doctor_command.Options(data=data, as_json=as_json)))
+
+
+@app.command(
+    epilog=_examples(
+        "bottega rush    [dim]# against the demo that runs here[/dim]",
+        "bottega rush --rate 10 --minutes 2 --seed 7",
+        "bottega rush https://shop.example --login barista.milano:secret --no-verify --json",
+    )
+)
+@taking(rush_command.Options)
+def rush(options: rush_command.Options) -> None:
+    """Play a morning rush: customers, cards, baristas, cancels. Exit 1 after an error or a broken invariant."""
+    raise typer.Exit(rush_command.run(options))
+
+
+@app.command(
+    epilog=_examples("bottega bench", "bottega bench --only a,b --rounds 5 --seconds 6", "bottega bench --json")
+)
+def bench(
+    only: Annotated[str, typer.Option(help="a orders, b menus, c streams, d a full table.")] = "a,b,c,d",
+    rounds: Annotated[int, typer.Option(help="Alternating rounds; medians count.")] = 3,
+    seconds: Annotated[float, typer.Option(help="Length of one round of (a).")] = 4.0,
+    connections: Annotated[int, typer.Option(help="Streams of (c).")] = 5000,
+    as_json: Json = False,
+) -> None:
+    """Measure orders, menus, streams and a full table on this machine; JSON goes to bench-results/ as well."""
+    bench_command.run(
+        bench_command.Options(only=only, rounds=rounds, seconds=seconds, connections=connections, as_json=as_json)
+    )
 
 
 def main() -> None:

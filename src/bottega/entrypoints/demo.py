@@ -90,6 +90,8 @@ def demo_settings(folder: DataFolder, keys: SandboxKeys, options: Options, sandb
     """The settings of the demo's processes: those of the environment, with the folder's secret and keys."""
     host, name = reach(options.host), shown(options.host)
     given = launch.read_settings()
+    if given.database_url:
+        warn("the demo has a database of its own and leaves that of BOTTEGA_DATABASE_URL alone")
     return msgspec.structs.replace(
         given,
         secret=folder.root_secret(),

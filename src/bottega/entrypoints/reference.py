@@ -23,7 +23,6 @@ EVERYWHERE = "everywhere"
 # What infra/web/problem.py says by itself, without a class of a refusal.
 _EDGE = (
     (405, "method_not_allowed", "This address does not take that method", "The address exists, but not for this verb."),
-    (415, "unsupported_media_type", "This address takes application/json", "The body is of a type nobody reads here."),
     (500, "internal", "Something went wrong on our side", "A bug. The log has it under the `request_id`."),
 )
 

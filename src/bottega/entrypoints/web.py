@@ -18,6 +18,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 
 from bottega.domains import orders
@@ -82,6 +83,7 @@ def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:
             path="/_openapi",
             description="One ordering engine for every shop.",
             use_handler_docstrings=True,
+            render_plugins=[JsonRenderPlugin()],  # the others are pages that load scripts from elsewhere
         ),
     )
 

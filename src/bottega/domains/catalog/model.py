@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from bottega.kit import ids
+from bottega.kit.fields import Left
 
 
 class GroupKind(StrEnum):
@@ -197,7 +198,7 @@ class SetAvailability(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     state: AvailabilityState
     until: str | None = None
-    left: int | None = None
+    left: Left | None = None
 
 
 class NewVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from bottega.kit.fields import LoginName, MerchantId, Password, StoreId
 from bottega.kit.subject import Role, SubjectKind
 
 
@@ -34,17 +35,17 @@ class AddUser(msgspec.Struct, frozen=True, kw_only=True):
 class LogIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Log in with a password; `merchant_id` or `store_id` where one installation serves several merchants."""
 
-    login: str
-    password: str
-    merchant_id: str | None = None
-    store_id: str | None = None
+    login: LoginName
+    password: Password
+    merchant_id: MerchantId | None = None
+    store_id: StoreId | None = None
 
 
 class BecomeGuest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ask for a guest's token."""
 
-    merchant_id: str | None = None
-    store_id: str | None = None
+    merchant_id: MerchantId | None = None
+    store_id: StoreId | None = None
 
 
 class TokenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -19,7 +19,7 @@ from bottega.kit import ids
 from bottega.kit.clock import utc_now
 
 
-class ModifierView(msgspec.Struct, frozen=True):
+class TicketModifierView(msgspec.Struct, frozen=True):
     """A choice on a ticket: SET, ADD or REMOVE."""
 
     name: str
@@ -33,7 +33,7 @@ class TicketLineView(msgspec.Struct, frozen=True):
     qty: int
     name: str
     variant_name: str
-    modifiers: list[ModifierView]
+    modifiers: list[TicketModifierView]
     note: str
     category: str
     made: bool
@@ -107,7 +107,7 @@ def ticket_view(ticket: Ticket) -> TicketView:
                 qty=line.qty,
                 name=line.name,
                 variant_name=line.variant_name,
-                modifiers=[ModifierView(each.name, each.kind) for each in line.modifiers],
+                modifiers=[TicketModifierView(each.name, each.kind) for each in line.modifiers],
                 note=line.note,
                 category=line.category,
                 made=line.made,

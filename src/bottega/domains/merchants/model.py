@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from bottega.kit.fields import PauseMinutes, PrepMinutes
 from bottega.kit.money import Rounding
 
 
@@ -171,5 +172,5 @@ class SetIntake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     state: Intake | None = None
-    minutes: int | None = None
-    prep_minutes: int | None = None
+    minutes: PauseMinutes | None = None
+    prep_minutes: PrepMinutes | None = None

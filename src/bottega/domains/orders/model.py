@@ -9,15 +9,16 @@ from bottega.domains.merchants import FulfillmentType, PayMode, Store
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.payments import Tender
 from bottega.domains.pricing import LineRequest, Quote, QuotedModifier
+from bottega.kit.fields import Amount, Email, Name, Note, Phone, Reference, StoreId
 from bottega.kit.subject import Subject
 
 
 class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How to call the customer. The name goes to the counter; phone and e-mail are kept sealed."""
 
-    name: str = ""
-    phone: str | None = None
-    email: str | None = None
+    name: Name = ""
+    phone: Phone | None = None
+    email: Email | None = None
 
 
 class DeliveryAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -34,7 +35,7 @@ class DeliveryAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a customer asks for. `expected_total` (minor units) refuses the order when the price has changed."""
 
-    store_id: str
+    store_id: StoreId
     fulfillment_type: FulfillmentType
     pay_mode: PayMode
     items: tuple[LineRequest, ...]
@@ -42,7 +43,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     requested_for: datetime | None = None
     contact: Contact | None = None
     delivery_address: DeliveryAddress | None = None
-    expected_total: int | None = None
+    expected_total: Amount | None = None
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,22 +138,22 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     to_status: OrderStatus
     expected_status: OrderStatus
-    receipt_ref: str | None = None
+    receipt_ref: Reference | None = None
     tender: Tender | None = None
-    reason: str | None = None
+    reason: Note | None = None
 
 
 class CancelOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A customer takes an order back."""
 
-    reason: str | None = None
+    reason: Note | None = None
 
 
 class ChangeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """New lines for an order that nobody has started."""
 
     items: tuple[LineRequest, ...]
-    expected_total: int | None = None
+    expected_total: Amount | None = None
 
 
 class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from bottega.infra.web.context import context, owned
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit import ids
 from bottega.kit.errors import DomainError, Invalid
+from bottega.kit.fields import Amount, Note
 from bottega.kit.subject import Subject
 from bottega.kit.text import clean
 
@@ -25,8 +26,8 @@ from bottega.kit.text import clean
 class RefundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Give money back: `amount` in minor units, or all that is left. `lines` names order lines for the record."""
 
-    reason: str
-    amount: int | None = None
+    reason: Note
+    amount: Amount | None = None
     lines: tuple[str, ...] = ()
 
 

@@ -6,16 +6,17 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains.catalog import ChosenModifier
+from bottega.kit.fields import ModifierId, Note, ProductId, Quantity, VariantId
 
 
 class LineRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One wanted thing, by the ids that clients send."""
 
-    product_id: str
-    qty: int
-    variant_id: str | None = None
-    modifier_ids: tuple[str, ...] | None = None
-    note: str = ""
+    product_id: ProductId
+    qty: Quantity
+    variant_id: VariantId | None = None
+    modifier_ids: tuple[ModifierId, ...] | None = None
+    note: Note = ""
 
 
 class DiscountKind(StrEnum):

@@ -33,8 +33,8 @@ insert into orders (merchant_id, store_id, order_id, number, business_date, stat
     idempotency_key, fingerprint, promised_at, created_at, updated_at)
   select merchant_id, store_id, order_id, n, at::date, 'COMPLETED', 4, 'PICKUP', 'AT_STORE', 'EUR', 450, 0, 41, true, 0, 450, 2,
     subject, 'Giulia', order_id::text, '\\x00112233445566778899aabbccddeeff', at, at, at from past;
-insert into order_lines (merchant_id, store_id, order_id, line_no, line_id, product_id, variant_id, name, variant_name, category,
-    qty, unit_minor, modifiers, note, discount_minor, tax_rate_ppm, tax_minor, total_minor)
+insert into order_lines (merchant_id, store_id, order_id, line_no, line_id, product_id, variant_id, name, variant_name,
+    category, qty, unit_minor, modifiers, note, discount_minor, tax_rate_ppm, tax_minor, total_minor)
   select merchant_id, store_id, order_id, 1, order_id, subject, subject, 'Cappuccino', 'M', 'Coffee', 1, 450, '[]', '', 0,
     100000, 41, 450 from past;
 insert into order_events (merchant_id, store_id, order_id, seq, event, from_status, to_status, actor_kind, actor_id, at)

@@ -10,7 +10,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -146,10 +146,9 @@ def _function(sample: Sample, stores: Sequence[UUID], guests: Sequence[UUID]) ->
     body += list(inserts.values())
     text = sql.SQL(";\n  ").join(body).as_string()
     text = text.replace(" from made, counted", "").replace(" from made", "")
-    return cast(
-        "str",
+    return (
         "create or replace function bench_place(s int, g int) returns void language plpgsql as $place$\n"
-        f"declare made record; counted record;\nbegin\n  {text};\nend $place$",
+        f"declare made record; counted record;\nbegin\n  {text};\nend $place$"
     )
 
 

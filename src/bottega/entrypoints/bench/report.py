@@ -105,11 +105,9 @@ def _of_placing(each: Placing) -> list[Line]:
 
 def _of_streaming(each: Streaming) -> list[Line]:
     lost = each.changes - each.arrived
+    what = f"(c) change to client, {each.connections:,} streams, {each.changes_per_second:.0f} changes/s"
     return [
-        Line(
-            f"(c) change to client, {each.connections:,} streams, {each.changes_per_second:.0f} changes/s, p50",
-            f"{each.p50_ms:.1f} ms",
-        ),
+        Line(f"{what}, p50", f"{each.p50_ms:.1f} ms"),
         _at_most("    p99", each.p99_ms, 100.0, " ms"),
         Line("    changes made / not seen", f"{each.changes} / {lost}", "0 lost", lost == 0),
         _at_most("    memory of a connection", each.kilobytes_per_connection, 20.0, " kB"),
@@ -121,12 +119,8 @@ def _at_least(name: str, value: float, target: float) -> Line:
 
 
 def _at_most(name: str, value: float, target: float, unit: str) -> Line:
-    return Line(
-        name,
-        f"{value:.2f}{unit}" if isinstance(value, float) else f"{value}{unit}",
-        f"<= {target:g}{unit}",
-        value <= target,
-    )
+    shown = f"{value:.2f}" if isinstance(value, float) else str(value)
+    return Line(name, f"{shown}{unit}", f"<= {target:g}{unit}", value <= target)
 
 
 def present(results: Results, console: Console) -> None:

@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
+from typing import LiteralString
 
 import msgspec
 
@@ -17,7 +18,11 @@ from bottega.entrypoints.bench.world import Running, World, post
 from bottega.kit import ids
 
 RATE = 100.0
-_SPARE_FILES = 500
+
+# What the worker has not taken yet: facts in the outbox, and what the slowest consumer is behind.
+STILL_TO_READ: LiteralString = """
+select (select count(*) from outbox) + (select h.seq - min(c.position) from log_head h, consumers c group by h.seq)
+"""
 
 
 class Streaming(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,9 +93,7 @@ def _settle(world: World) -> None:
     deadline = time.monotonic() + 120
     with world.connect() as connection:
         while time.monotonic() < deadline:
-            row = connection.execute(
-                "select (select count(*) from outbox) + (select h.seq - min(c.position) from log_head h, consumers c group by h.seq)"
-            ).fetchone()
+            row = connection.execute(STILL_TO_READ).fetchone()
             if row is None or not row[0]:
                 return
             time.sleep(0.1)

@@ -10,6 +10,7 @@ import contextlib
 import sys
 import time
 from datetime import datetime
+from typing import cast
 from uuid import uuid4
 
 import msgspec
@@ -67,8 +68,7 @@ class Watcher(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the stream."""
-        assert hasattr(transport, "write")
-        transport.write(self._request)
+        cast("asyncio.Transport", transport).write(self._request)  # uvloop's own class is not a subclass
 
     def data_received(self, data: bytes) -> None:
         """Events, or a part of one."""

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ class World:
         return msgspec.structs.replace(base, **changes)
 
     @contextlib.contextmanager
-    def web(self, **changes: Any) -> Iterator[Running]:
+    def web(self, **changes: Any) -> Generator[Running]:
         """One `web` process, ready to serve."""
         port = free_port()
         environment = to_environment(self.settings(port=port, **changes))
@@ -105,14 +105,14 @@ class World:
             yield Running(process, port)
 
     @contextlib.contextmanager
-    def worker(self) -> Iterator[Running]:
+    def worker(self) -> Generator[Running]:
         """One `worker` process."""
         with started(self.folder, "bottega.entrypoints.worker", to_environment(self.settings())) as process:
             yield Running(process, 0)
 
 
 @contextlib.contextmanager
-def open_world(stores: int = 100) -> Iterator[World]:
+def open_world(stores: int = 100) -> Generator[World]:
     """Make it, and take it away again."""
     folder = Path(tempfile.mkdtemp(prefix="bottega-bench-"))
     folder.chmod(0o711)  # as root the server is another user, who has to get in
@@ -168,7 +168,7 @@ def _chain(stores: int) -> Chain:
 
 
 @contextlib.contextmanager
-def started(folder: Path, module: str, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def started(folder: Path, module: str, environment: Mapping[str, str]) -> Generator[subprocess.Popen[bytes]]:
     """A Python module as a process, ended at the end of the block. Its output goes to a file in the folder."""
     with (folder / f"{module}.log").open("ab") as log:
         process = subprocess.Popen(

@@ -3,10 +3,11 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import psycopg
+import typer
 
 from bottega.entrypoints import verify
 from bottega.entrypoints.data_folder import DataFolder
@@ -25,17 +26,18 @@ WORKERS = frozenset({"BARISTA", "MANAGER", "MERCHANT_ADMIN"})
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line asks for. What is not given is taken from the data folder of a demo that runs."""
 
-    url: str = ""
-    rate: float = 3.0
-    seconds: float = 60.0
-    seed: int = 1
-    stores: int = 3
-    logins: tuple[str, ...] = ()
-    sandbox: str = ""
-    publishable_key: str = ""
-    data: Path | None = None
-    with_verify: bool = True
-    as_json: bool = False
+    url: Annotated[str, typer.Argument(help="Address of the shop.", show_default="the demo's")] = ""
+    rate: Annotated[float, typer.Option(help="Customers a second.")] = 3.0
+    minutes: Annotated[float, typer.Option(help="How long customers come.")] = 1.0
+    seconds: Annotated[float, typer.Option(help="The same in seconds.", show_default="as --minutes")] = 0.0
+    seed: Annotated[int, typer.Option(help="The same number plays the same rush.")] = 1
+    stores: Annotated[int, typer.Option(min=1, help="At how many stores.")] = 3
+    login: Annotated[list[str] | None, typer.Option("--login", "--staff", help="NAME:PASSWORD of staff.")] = None
+    sandbox: Annotated[str, typer.Option(help="Where cards are confirmed.", show_default="the demo's")] = ""
+    publishable_key: Annotated[str, typer.Option(help="The sandbox's.", show_default="the demo's")] = ""
+    data: Annotated[Path | None, typer.Option(help="Data folder of the demo.", show_default=".bottega here")] = None
+    verify: Annotated[bool, typer.Option(help="Check the invariants afterwards.")] = True
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False
 
 
 def run(options: Options) -> int:
@@ -45,7 +47,7 @@ def run(options: Options) -> int:
     if not options.as_json:
         say(f"{plan.rate:g} customers a second for {plan.seconds:g} s at {plan.url}, seed {plan.seed}")
     outcome = _played(plan, options)
-    report = _verified(options, began) if options.with_verify else None
+    report = _verified(options, began) if options.verify else None
     if options.as_json:
         checked: Any = None if report is None else msgspec.json.decode(verify.as_json(report))
         show_json(msgspec.to_builtins(outcome) | {"clean": outcome.clean, "verify": checked})
@@ -72,14 +74,13 @@ def _played(plan: Plan, options: Options) -> Outcome:
 
 
 def _plan(options: Options) -> Plan:
-    if not (0 < options.rate <= 200 and 0 < options.seconds <= 24 * 3600 and options.stores > 0):
-        raise CommandFailed(
-            "A rush has up to 200 customers a second, for up to a day, at one store or more.", code=Exit.USAGE
-        )
+    seconds = options.seconds or options.minutes * 60
+    if not (0 < options.rate <= 200 and 0 < seconds <= 24 * 3600):
+        raise CommandFailed("A rush has up to 200 customers a second, for up to a day.", code=Exit.USAGE)
     folder = DataFolder(options.data)
     there = folder.running()
     keys = folder.sandbox_keys(make=False) if there is not None else None
-    given = tuple(_login(each) for each in options.logins)
+    given = tuple(_login(each) for each in options.login or ())
     known = tuple((each.login, each.password) for each in folder.logins() if each.role in WORKERS)
     if not given and not known:
         raise CommandFailed("Nobody is there to work.", "Give a member of staff: --login NAME:PASSWORD", Exit.USAGE)
@@ -87,7 +88,7 @@ def _plan(options: Options) -> Plan:
     return Plan(
         url=(options.url or (f"http://127.0.0.1:{there.port}" if there else "http://127.0.0.1:8000")).rstrip("/"),
         rate=options.rate,
-        seconds=options.seconds,
+        seconds=seconds,
         seed=options.seed,
         stores=options.stores,
         staff=given or known,

@@ -1,4 +1,4 @@
-"""Customers: they come as guests, look at the menu, order what it allows, pay by card or at the store, some change their mind."""
+"""Customers: guests who look at the menu, order what it allows, pay by card or at the store; some change their mind."""
 
 import asyncio
 import random
@@ -155,7 +155,8 @@ class Customer:
             form = {"client_secret": secret, "outcome": "complete", "framed": "true"}
             path = f"/3ds/{secret.partition('_secret_')[0]}/answer"
             sandbox = self._wire.plan.sandbox
-            intent = (await self._wire.call("3-D Secure", "POST", path, url=sandbox, form=form)).body or {}
+            answered = await self._wire.call("3-D Secure", "POST", path, url=sandbox, form=form)
+            intent = answered.body if answered.good else intent
         if intent.get("status") == "succeeded":
             tally.counts["paid_online"] += 1
 

@@ -1,10 +1,10 @@
-"""Playing a rush: customers arrive at random, baristas work until the shop is empty, then every acknowledged order is looked for."""
+"""Playing a rush: customers arrive at random, baristas work until the shop is empty, then every order is looked for."""
 
 import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from bottega.entrypoints.rush.tally import Tally
 from bottega.entrypoints.rush.wire import GaveUp, Wire
 
 Json = dict[str, Any]
-Watch = Callable[[Tally], Awaitable[None]]
+Watch = Callable[[Tally], Coroutine[Any, Any, None]]
 _LOOKING = 20
 
 

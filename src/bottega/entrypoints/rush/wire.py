@@ -7,7 +7,7 @@ the server answers then is counted, and given back.
 import asyncio
 import random
 import time
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import msgspec
@@ -92,7 +92,7 @@ class Wire:
             except msgspec.DecodeError:
                 body = {"code": "not_json"}
         if answer.status_code >= 400:
-            code = str(body.get("code", "unknown")) if isinstance(body, dict) else "unknown"
+            code = cast("dict[str, Any]", body).get("code", "unknown") if isinstance(body, dict) else "unknown"
             self.tally.refused(name, answer.status_code, code)
         if answer.headers.get("idempotency-replayed") == "true":
             self.tally.counts["replays"] += 1

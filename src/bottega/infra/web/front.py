@@ -22,6 +22,7 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{8,64}")
 _WINDOW = 60.0
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _REFUSED = b"refused "
+_UNANSWERED: int = 500
 _UNLIMITED = ("/healthz", "/readyz", "/metrics", "/static/", "/v1/payments/webhook")
 
 
@@ -115,7 +116,7 @@ class Front:
 
     async def _timed(self, scope: Scope, receive: Receive, send: Send, extra: list[tuple[bytes, bytes]]) -> None:
         started = time.perf_counter()
-        status: int = 500
+        status = _UNANSWERED
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
