@@ -144,13 +144,17 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """A product ready to be ordered: its variants, groups and choices by the ids that clients send."""
+    """A product ready to be ordered: its variants, groups and choices by the ids that clients send.
+
+    `steady`: whether and how it is sold depends neither on the time nor on how many are left.
+    """
 
     product: Product
     category: str
     variants: dict[str, Variant]
     groups: tuple[ModifierGroup, ...]
     choices: dict[str, Choice]
+    steady: bool
 
 
 class MenuIndex:
@@ -161,6 +165,7 @@ class MenuIndex:
         groups = {group.group_id: group for group in menu.groups}
         names = {category.category_id: category.name for category in menu.categories}
         self.items: dict[str, Item] = {}
+        self.priced: dict[object, object] = {}  # for whoever prices: what needs to be worked out once a version
         for product in menu.products:
             own = tuple(groups[group_id] for group_id in product.group_ids if group_id in groups)
             self.items[ids.show("prd", product.product_id)] = Item(
@@ -169,6 +174,7 @@ class MenuIndex:
                 variants={ids.show("var", variant.variant_id): variant for variant in product.variants},
                 groups=own,
                 choices=dict(_choices(own)),
+                steady=_is_steady(product, own),
             )
         self.limited = any(
             item.left_count is not None
@@ -182,6 +188,12 @@ def _choices(groups: Iterable[ModifierGroup]) -> Iterable[tuple[str, Choice]]:
             kitchen = kitchen_kind(group.kind, modifier.is_default)
             chosen = ChosenModifier(modifier.modifier_id, modifier.name, modifier.price_delta, group.name, kitchen)
             yield ids.show("mod", modifier.modifier_id), Choice(modifier, group, place, chosen)
+
+
+def _is_steady(product: Product, groups: Iterable[ModifierGroup]) -> bool:
+    sellable = (product, *(modifier for group in groups for modifier in group.modifiers))
+    counted = any(each.left_count is not None or each.until_at is not None for each in sellable)
+    return not counted and product.sold_from is None
 
 
 def kitchen_kind(kind: GroupKind, is_default: bool) -> str:

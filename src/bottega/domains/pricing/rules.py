@@ -4,8 +4,10 @@ Every number is an integer in the minor unit. Discounts are spread over the line
 where the store rounds it (each line, or once per rate and then spread), and the parts always add up to the total.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+
+import msgspec
 
 from bottega.domains.catalog import Choice, Item, MenuIndex, Variant, default_modifiers, in_daypart
 from bottega.domains.merchants import FulfillmentType, Store, TaxMode, TaxPer, tax_rate_ppm
@@ -29,7 +31,15 @@ from bottega.kit.text import clean
 MAX_LINES = 50
 MAX_MODIFIERS = 20
 MAX_QTY = 999
+MAX_KEPT = 5_000
 _NO_MODIFIERS: tuple[QuotedModifier, ...] = ()
+
+
+class _Kept(msgspec.Struct, frozen=True, eq=False):
+    """A priced line, for the store with whose taxes it was priced."""
+
+    store: Store
+    line: QuotedLine
 
 
 def quote(
@@ -49,23 +59,23 @@ def quote(
     short: list[DomainError] = []
     for index, request in enumerate(requests):
         try:
-            lines.append(_line(store, menu, request, index, fulfillment_type, now))
+            lines.append(_kept_line(store, menu, request, index, fulfillment_type, now))
         except ItemSoldOut as error:
             short.append(error)
     if short:
         raise _all_short(short)
-    subtotal = sum(line.total_minor for line in lines)
+    subtotal = sum([line.total_minor for line in lines])
     if subtotal > MAX_AMOUNT:
         raise TotalTooLarge
-    discount = _discount(subtotal, discounts)
-    shares = apportion(discount, [line.total_minor for line in lines]) if discount else [0] * len(lines)
-    taxes = _taxes(store, lines, shares)
-    tax = sum(taxes)
+    discount = _discount(subtotal, discounts) if discounts else 0
+    if discount or store.tax_per is not TaxPer.LINE:
+        lines = _settled(store, lines, discount)
+    tax = sum([line.tax_minor for line in lines])
     included = store.tax_mode is TaxMode.INCLUDED
     return Quote(
         currency=store.currency,
         menu_version=menu.menu.version,
-        lines=tuple(_with(line, share, part) for line, share, part in zip(lines, shares, taxes, strict=True)),
+        lines=tuple(lines),
         subtotal_minor=subtotal,
         discount_minor=discount,
         tax_minor=tax,
@@ -73,6 +83,29 @@ def quote(
         fees_minor=0,
         total_minor=subtotal - discount + (0 if included else tax),
     )
+
+
+def _kept_line(
+    store: Store, menu: MenuIndex, request: LineRequest, index: int, fulfillment_type: FulfillmentType, now: datetime
+) -> QuotedLine:
+    """`_line`, made once where it depends on nothing but the menu: the same coffee is ordered all morning."""
+    key = (request, fulfillment_type)
+    kept = menu.priced.get(key)
+    if isinstance(kept, _Kept) and kept.store is store:
+        return kept.line
+    line = _line(store, menu, request, index, fulfillment_type, now)
+    if request.modifier_ids is not None and menu.items[request.product_id].steady:
+        if len(menu.priced) >= MAX_KEPT:
+            menu.priced.clear()
+        menu.priced[key] = _Kept(store, line)
+    return line
+
+
+def _settled(store: Store, lines: Sequence[QuotedLine], discount: int) -> list[QuotedLine]:
+    """The lines with their shares of the discount, and the tax on what is left."""
+    shares = apportion(discount, [line.total_minor for line in lines])
+    taxes = _taxes(store, lines, shares)
+    return [_with(line, share, part) for line, share, part in zip(lines, shares, taxes, strict=True)]
 
 
 def _line(
@@ -93,6 +126,7 @@ def _line(
     variant = _variant(item, request.variant_id, index)
     modifiers = _modifiers(item, request, index, now)
     unit = max(0, variant.price + sum(modifier.price_delta for modifier in modifiers))
+    rate = tax_rate_ppm(store, product.tax_category, fulfillment_type)
     return QuotedLine(
         product_id=product.product_id,
         variant_id=variant.variant_id,
@@ -104,8 +138,9 @@ def _line(
         unit_minor=unit,
         modifiers=modifiers,
         note=clean(request.note, f"/items/{index}/note", max_length=200) if request.note else "",
-        tax_rate_ppm=tax_rate_ppm(store, product.tax_category, fulfillment_type),
+        tax_rate_ppm=rate,
         total_minor=unit * request.qty,
+        tax_minor=_tax(store)(unit * request.qty, rate, store.tax_rounding),
     )
 
 
@@ -165,9 +200,13 @@ def _discount(subtotal: int, discounts: Sequence[Discount]) -> int:
     return subtotal - left
 
 
+def _tax(store: Store) -> Callable[[int, int, Rounding], int]:
+    return tax_included if store.tax_mode is TaxMode.INCLUDED else tax_added
+
+
 def _taxes(store: Store, lines: Sequence[QuotedLine], shares: Sequence[int]) -> list[int]:
     """The tax of each line, rounded where the store rounds."""
-    tax = tax_included if store.tax_mode is TaxMode.INCLUDED else tax_added
+    tax = _tax(store)
     bases = [line.total_minor - share for line, share in zip(lines, shares, strict=True)]
     if store.tax_per is TaxPer.LINE:
         return [tax(base, line.tax_rate_ppm, store.tax_rounding) for base, line in zip(bases, lines, strict=True)]
