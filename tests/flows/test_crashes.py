@@ -70,18 +70,28 @@ async def _quiet(url: str) -> None:
     await eventually(quiet, 40, "everything being done")
 
 
-async def _killed_one_by_one(running: Installation, server: EmbeddedPostgres) -> None:
+async def _more(load: Load, orders: int) -> None:
+    """Wait until so many more orders have been placed."""
+    enough = len(load.placed) + orders
+
+    async def there() -> bool:
+        return len(load.placed) >= enough
+
+    await eventually(there, 40, "more orders")
+
+
+async def _killed_one_by_one(running: Installation, server: EmbeddedPostgres, load: Load) -> None:
     """Kill a web process, a worker and the database under load, and bring each back."""
     for role in (running.web[0], running.workers[0]):
-        await asyncio.sleep(1.0)
+        await _more(load, 15)
         role.kill()
         await asyncio.sleep(0.5)
         await asyncio.to_thread(role.start)
-    await asyncio.sleep(1.0)
+    await _more(load, 15)
     await asyncio.to_thread(_kill_database, server)
     await asyncio.sleep(0.5)
     await asyncio.to_thread(server.start)
-    await asyncio.sleep(2.0)
+    await _more(load, 15)
 
 
 def _kill_database(server: EmbeddedPostgres) -> None:
@@ -103,7 +113,7 @@ async def test_nothing_acknowledged_is_lost_and_streams_resume_without_a_gap(
         following = [asyncio.create_task(each.run()) for each in followers]
         working = asyncio.create_task(load.run())
 
-        await _killed_one_by_one(running, own_postgres)
+        await _killed_one_by_one(running, own_postgres, load)
         load.stop()
         await working
         await _quiet(url)
@@ -147,7 +157,7 @@ async def test_a_worker_killed_again_and_again_reacts_to_each_fact_once(
         load = Load(place, running.urls, seed=11)
         working = asyncio.create_task(load.run(customers=4, baristas=1))
         for number in range(4):
-            await asyncio.sleep(0.6)
+            await _more(load, 10)
             role = running.workers[number % 2]
             role.kill()
             role.start(wait=False)
