@@ -1,11 +1,10 @@
 """Measurement (d): does placing an order take longer when a million orders are there already?
 
 Three databases on one server, equal but for the orders in them, each with a `web` process of its own. One client places
-one order after the other; the databases take turns, so noise falls on all of them.
+one order after the other, each in the next database, so what else happens on the machine falls on all of them.
 """
 
 import contextlib
-import statistics
 from typing import LiteralString
 
 import msgspec
@@ -15,6 +14,7 @@ from psycopg import sql
 from bottega.entrypoints.bench import load
 from bottega.entrypoints.bench.placing import clear, order_requests
 from bottega.entrypoints.bench.world import World
+from bottega.entrypoints.rush.tally import percentile
 
 SIZES = (0, 100_000, 1_000_000)
 
@@ -44,12 +44,12 @@ drop table past;
 
 
 class Size(msgspec.Struct, frozen=True):
-    """One database: how many orders were there, and how long one more takes (milliseconds)."""
+    """One database: how many orders were there, how long one more takes (milliseconds), how often measured."""
 
     orders: int
     p50_ms: float
     p99_ms: float
-    rounds: list[float]
+    measured: int
 
 
 class Growing(msgspec.Struct, frozen=True):
@@ -69,20 +69,12 @@ def measure(world: World, *, rounds: int, seconds: float) -> Growing:
             ports.append(stack.enter_context(world.web(database_url=url)).port)
         with world.web() as web:
             requests = order_requests(world, web)
-        outcomes: list[list[load.Outcome]] = [[] for _ in SIZES]
         for port in ports:
             load.run(load.Task(port, requests, 4, 0.3))
-        for _ in range(rounds):
-            for port, each in zip(ports, outcomes, strict=True):
-                each.append(load.run(load.Task(port, requests, 1, seconds, 0.2)))
+        latencies = load.in_turns(ports, requests, rounds * seconds * len(ports))
     sizes = [
-        Size(
-            size,
-            statistics.median(each.p50_ms for each in found),
-            statistics.median(each.p99_ms for each in found),
-            [each.p50_ms for each in found],
-        )
-        for size, found in zip(SIZES, outcomes, strict=True)
+        Size(size, percentile(found, 50) * 1000, percentile(found, 99) * 1000, len(found))
+        for size, found in zip(SIZES, latencies, strict=True)
     ]
     return Growing(sizes, sizes[-1].p50_ms / sizes[0].p50_ms)
 

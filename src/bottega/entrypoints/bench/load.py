@@ -5,6 +5,7 @@ what it measures. It is told what to do by JSON on its standard input and tells 
 """
 
 import asyncio
+import contextlib
 import resource
 import socket
 import subprocess
@@ -178,17 +179,43 @@ def run(task: Task) -> Outcome:
     return msgspec.json.decode(finished.stdout, type=Outcome)
 
 
+def in_turns(ports: list[int], requests: list[str], seconds: float) -> list[list[float]]:
+    """One request after the other, a port at a time in turns: what else happens on the machine falls on all alike.
+
+    The latencies (seconds) per port. Raises `RuntimeError` for an answer that is no success.
+    """
+    latencies: list[list[float]] = [[] for _ in ports]
+    counts = Counts([_split(request) for request in requests])
+    ends = time.perf_counter() + seconds
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30)) for port in ports]
+        while time.perf_counter() < ends:
+            for found, connection in zip(latencies, sockets, strict=True):
+                content = counts.make()
+                began = time.perf_counter()
+                connection.sendall(content)
+                answer = _read(connection)
+                found.append(time.perf_counter() - began)
+                if not answer.startswith(b"HTTP/1.1 2"):
+                    raise RuntimeError(answer[:200])
+    return latencies
+
+
 def send(port: int, content: bytes) -> str:
     """Send one request and read its answer (which comes with a length, in one piece or several)."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(content)
-        got = b""
-        while (end := got.find(b"\r\n\r\n")) < 0 or len(got) < end + 4 + _length(got[:end]):
-            piece = connection.recv(65536)
-            if not piece:
-                break
-            got += piece
-    return got.decode()
+        return _read(connection).decode()
+
+
+def _read(connection: socket.socket) -> bytes:
+    got = b""
+    while (end := got.find(b"\r\n\r\n")) < 0 or len(got) < end + 4 + _length(got[:end]):
+        piece = connection.recv(65536)
+        if not piece:
+            break
+        got += piece
+    return got
 
 
 def _length(head: bytes) -> int:

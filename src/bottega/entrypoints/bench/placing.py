@@ -5,6 +5,7 @@ One `web` process serves; no worker runs meanwhile on either side. Rounds altern
 
 import random
 import re
+import resource
 import statistics
 import time
 from typing import Any
@@ -17,17 +18,30 @@ from bottega.entrypoints.bench.world import Running, World, order_bodies
 
 CONNECTIONS = 256
 _BODIES = 500
-_STATEMENT = re.compile(r"LOG:  (?:execute [^:]*|statement): *(\w+)")
+_STATEMENT = re.compile(r"LOG:  (?:execute [^:]*|statement):")
+
+
+class Side(msgspec.Struct, frozen=True):
+    """One side in one round: orders a second, and the processor time of one order (microseconds, all processes)."""
+
+    rate: float
+    order_us: float
 
 
 class Placing(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured: rates are orders a second, latencies milliseconds, shares parts of one processor."""
+    """What was measured: rates are orders a second, latencies milliseconds, shares parts of one processor.
+
+    `web_order_us` and `pgbench_order_us` are the processor time that one order takes on each side, server and generator
+    included. They hardly change when other programs run on the machine; the rates do.
+    """
 
     orders_per_second: float
     pgbench_per_second: float
     ratio: float
-    web_rounds: list[float]
-    pgbench_rounds: list[float]
+    web_order_us: float
+    pgbench_order_us: float
+    web_rounds: list[Side]
+    pgbench_rounds: list[Side]
     pgbench_script: str
     pgbench_clients: int
     latency_under_load_p50_ms: float
@@ -49,37 +63,73 @@ def measure(world: World, *, rounds: int, seconds: float) -> Placing:
         bench = pgbench.Bench(world.server, world.folder, _scripts(world, web, requests))
         clear(world)
         best = bench.best(max(1.0, seconds / 3))
-        ours: list[load.Outcome] = []
-        theirs: list[float] = []
+        sides: tuple[list[Side], list[Side]] = ([], [])
+        loads: list[load.Outcome] = []
         shares: list[float] = []
         for _ in range(rounds):
-            clear(world)
-            theirs.append(bench.run(best.script, best.clients, seconds))
-            clear(world)
+            sides[1].append(_through_pgbench(world, bench, best, seconds))
             used, began = web.cpu_seconds(), time.perf_counter()
-            ours.append(load.run(load.Task(web.port, requests, CONNECTIONS, seconds)))
+            side, outcome = _over_http(world, web, requests, seconds)
             shares.append((web.cpu_seconds() - used) / (time.perf_counter() - began))
+            sides[0].append(side)
+            loads.append(outcome)
         clear(world)
         alone = load.run(load.Task(web.port, requests, 1, min(2.0, seconds)))
         statements = _statements(world, web, requests)
-    rates = [each.rate for each in ours]
+    return _summed(best, sides, loads, (alone, statements, statistics.median(shares)))
+
+
+def _through_pgbench(world: World, bench: pgbench.Bench, best: pgbench.Baseline, seconds: float) -> Side:
+    clear(world)
+    used, own = world.server_cpu_seconds(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    rate = bench.run(best.script, best.clients, seconds)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = world.server_cpu_seconds() - used + after.ru_utime - own.ru_utime + after.ru_stime - own.ru_stime
+    return Side(rate, spent / max(1, _count(world)) * 1e6)
+
+
+def _over_http(world: World, web: Running, requests: list[str], seconds: float) -> tuple[Side, load.Outcome]:
+    clear(world)
+    used = world.server_cpu_seconds() + web.cpu_seconds()
+    outcome = load.run(load.Task(web.port, requests, CONNECTIONS, seconds))
+    spent = world.server_cpu_seconds() + web.cpu_seconds() - used
+    orders = max(1, _count(world))
+    return Side(outcome.rate, (spent / orders + outcome.cpu_seconds / max(1, outcome.good)) * 1e6), outcome
+
+
+def _count(world: World) -> int:
+    with world.connect() as connection:
+        found = connection.execute("select count(*) from orders").fetchone()
+    return found[0] if found else 0
+
+
+def _summed(
+    best: pgbench.Baseline,
+    sides: tuple[list[Side], list[Side]],
+    loads: list[load.Outcome],
+    alone: tuple[load.Outcome, int, float],
+) -> Placing:
+    rates = [statistics.median(each.rate for each in side) for side in sides]
+    times = [statistics.median(each.order_us for each in side) for side in sides]
     return Placing(
-        orders_per_second=statistics.median(rates),
-        pgbench_per_second=statistics.median(theirs),
-        ratio=statistics.median(rates) / statistics.median(theirs),
-        web_rounds=rates,
-        pgbench_rounds=theirs,
+        orders_per_second=rates[0],
+        pgbench_per_second=rates[1],
+        ratio=rates[0] / rates[1],
+        web_order_us=times[0],
+        pgbench_order_us=times[1],
+        web_rounds=sides[0],
+        pgbench_rounds=sides[1],
         pgbench_script=best.script,
         pgbench_clients=best.clients,
-        latency_under_load_p50_ms=statistics.median(each.p50_ms for each in ours),
-        latency_under_load_p99_ms=statistics.median(each.p99_ms for each in ours),
-        alone_p50_ms=alone.p50_ms,
-        alone_p99_ms=alone.p99_ms,
-        statements_at_batch_1=statements,
-        web_cpu=statistics.median(shares),
-        generator_cpu=statistics.median(each.cpu_seconds / each.seconds for each in ours),
+        latency_under_load_p50_ms=statistics.median(each.p50_ms for each in loads),
+        latency_under_load_p99_ms=statistics.median(each.p99_ms for each in loads),
+        alone_p50_ms=alone[0].p50_ms,
+        alone_p99_ms=alone[0].p99_ms,
+        statements_at_batch_1=alone[1],
+        web_cpu=alone[2],
+        generator_cpu=statistics.median(each.cpu_seconds / each.seconds for each in loads),
         connections=CONNECTIONS,
-        failures=sum(each.failures + sum(each.statuses.values()) - each.good for each in ours),
+        failures=sum(each.failures + sum(each.statuses.values()) - each.good for each in loads),
     )
 
 

@@ -93,6 +93,10 @@ def _of_placing(each: Placing) -> list[Line]:
         ),
         _at_least("    ratio", each.ratio, 1.0),
         Line(
+            "    processor time of an order, all processes: HTTP / pgbench",
+            f"{each.web_order_us:.0f} / {each.pgbench_order_us:.0f} us",
+        ),
+        Line(
             "    latency then, p50 / p99",
             f"{each.latency_under_load_p50_ms:.0f} / {each.latency_under_load_p99_ms:.0f} ms",
         ),

@@ -60,12 +60,17 @@ class Running:
 
     def cpu_seconds(self) -> float:
         """The processor time it has used so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / _CLK_TCK
+        return sum(_cpu_fields(self.pid)[1:3]) / _CLK_TCK
 
     def resident_bytes(self) -> int:
         """The memory it holds right now."""
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _cpu_fields(pid: int | str) -> list[int]:
+    """Of a process: its parent, its user and system time, and those of its children that have ended (clock ticks)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return [int(fields[place]) for place in (1, 11, 12, 13, 14)]
 
 
 @dataclass
@@ -89,6 +94,16 @@ class World:
     def connect(self) -> psycopg.Connection[Any]:
         """A connection as the owner."""
         return psycopg.connect(self.url, autocommit=True)
+
+    def server_cpu_seconds(self) -> float:
+        """The processor time that the database server has used so far, all its processes together."""
+        server = self.server.pid
+        used = sum(_cpu_fields(server)[1:])
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                parent, *times = _cpu_fields(process.name)
+                used += sum(times) if parent == server else 0
+        return used / _CLK_TCK
 
     def settings(self, **changes: Any) -> Settings:
         """The settings that our processes get."""

@@ -28,6 +28,11 @@ REPLAY_LIMIT = 1000
 RETRY_MILLISECONDS = 3000
 _HEARTBEAT = b": still here\n\n"
 _SLICES = 50
+_SSE_HEADERS = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+)
 
 Message = tuple[str, str, bytes]
 """For one topic: (topic, event name, JSON data)."""
@@ -176,26 +181,26 @@ class EventStream(ASGIResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream until the client goes, or is too slow."""
-        headers = [
-            (b"content-type", b"text/event-stream; charset=utf-8"),
-            (b"cache-control", b"no-store"),
-            (b"x-accel-buffering", b"no"),
-        ]
         gone = asyncio.ensure_future(_until_gone(receive, self._listener))
         STREAMS.labels("sse").inc()
         try:
-            opening = await self._begin(self._last_seen)
-            await send({"type": "http.response.start", "status": 200, "headers": headers})  # type: ignore[typeddict-item]
-            first = b"".join([b"retry: %d\n\n" % RETRY_MILLISECONDS, *map(sse, opening.frames)])
-            async with asyncio.timeout(SEND_SECONDS):
-                await send({"type": "http.response.body", "body": first, "more_body": True})
-            await self._serve(send, opening.position)
+            await self._serve(send, await self._open(send))
         except TimeoutError:
             STREAMS_DROPPED.inc()
         finally:
             gone.cancel()
             self._hub.close(self._listener)
             STREAMS.labels("sse").dec()
+
+    async def _open(self, send: Send) -> int:
+        """Send the beginning; the position up to which it tells everything. What it was made of is let go with it."""
+        opening = await self._begin(self._last_seen)
+        del self._begin
+        await send({"type": "http.response.start", "status": 200, "headers": list(_SSE_HEADERS)})  # type: ignore[typeddict-item]
+        first = b"".join([b"retry: %d\n\n" % RETRY_MILLISECONDS, *map(sse, opening.frames)])
+        async with asyncio.timeout(SEND_SECONDS):
+            await send({"type": "http.response.body", "body": first, "more_body": True})
+        return opening.position
 
     async def _serve(self, send: Send, position: int) -> None:
         listener = self._listener
