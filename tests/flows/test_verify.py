@@ -41,7 +41,11 @@ async def test_a_day_of_trade_breaks_nothing(traded_url: str) -> None:
 
 
 async def test_a_shop_without_orders_is_clean(shop: Shop) -> None:
-    assert said(await run(shop.url)) == []
+    report = await run(shop.url)
+
+    # Nothing has moved the seed's own facts yet, which is a warning once they are old enough.
+    assert [each for each in said(report) if each[0] != "events.outbox_waits"] == []
+    assert report.exit_code(strict=False) == 0
 
 
 async def test_groups_and_names_choose_what_is_checked(traded_url: str) -> None:

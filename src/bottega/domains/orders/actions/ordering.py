@@ -56,16 +56,18 @@ class Ordering:
         """What the customer confirms the payment of an online order with, as it was first answered.
 
         None while the provider does not answer: the order stands, the client asks again, the worker goes on asking.
-        While the first request still asks the provider, a repeat waits a little for what comes of that.
+        While somebody else asks the provider (a repeat of the same key, the worker), this waits a little for what comes
+        of that, so that all of them answer the same.
         """
         assert order.payment_id is not None
+        patience = _PATIENCE
         try:
             opened = await self._desk.ask(order.merchant_id, order.store_id, order.payment_id, first=True)
+            if opened is not None:
+                return opened.client_secret
         except (ProviderUnavailable, ProviderRefused):
-            opened = None
-        if opened is not None:
-            return opened.client_secret
-        until = time.monotonic() + (_PATIENCE if repeated else 0.0)
+            patience = _PATIENCE if repeated else 0.0
+        until = time.monotonic() + patience
         while True:
             async with self._database.read(order.merchant_id) as tx:
                 payment = await payments.read(tx, order.store_id, order.payment_id)
