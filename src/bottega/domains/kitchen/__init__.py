@@ -7,6 +7,7 @@ plus the tickets' own moves; it can be rebuilt from the log.
 from bottega.domains.kitchen.events import TicketChanged, TicketOpened
 from bottega.domains.kitchen.model import Ticket
 from bottega.domains.kitchen.reactions import REACTIONS
+from bottega.domains.kitchen.rules import ticket_view
 from bottega.domains.kitchen.states import TICKET, TicketState
 from bottega.domains.kitchen.store import log_position, open_tickets, queue_lengths, recent
 
@@ -21,4 +22,5 @@ __all__ = [
     "open_tickets",
     "queue_lengths",
     "recent",
+    "ticket_view",
 ]

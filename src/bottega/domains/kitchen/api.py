@@ -9,7 +9,8 @@ from litestar import Response, get, post
 
 from bottega.domains.kitchen import actions, store
 from bottega.domains.kitchen.errors import TicketMoved
-from bottega.domains.kitchen.model import Bump, Made, OnTicket, Ticket, Undo
+from bottega.domains.kitchen.model import Bump, Made, OnTicket, Ticket, TicketView, Undo
+from bottega.domains.kitchen.rules import ticket_view
 from bottega.infra.transaction import Action
 from bottega.infra.web.answers import json, kept
 from bottega.infra.web.body import Strict, claim, rendered
@@ -17,51 +18,6 @@ from bottega.infra.web.context import Context, staff_at
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit import ids
 from bottega.kit.clock import utc_now
-
-
-class TicketModifierView(msgspec.Struct, frozen=True):
-    """A choice on a ticket: SET, ADD or REMOVE."""
-
-    name: str
-    kind: str
-
-
-class TicketLineView(msgspec.Struct, frozen=True):
-    """One thing to make."""
-
-    line_id: str
-    qty: int
-    name: str
-    variant_name: str
-    modifiers: list[TicketModifierView]
-    note: str
-    category: str
-    made: bool
-
-
-class TicketView(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket of the queue. `total` is in the minor unit of `currency`."""
-
-    ticket_id: str
-    order_id: str
-    store_id: str
-    number: str
-    state: str
-    version: int
-    order_status: str
-    name: str
-    fulfillment_type: str
-    pay_mode: str
-    paid: bool
-    promised_at: datetime
-    opened_at: datetime
-    started_at: datetime | None
-    done_at: datetime | None
-    recalled_at: datetime | None
-    badges: list[str]
-    lines: list[TicketLineView]
-    total: int
-    currency: str
 
 
 class QueueView(msgspec.Struct, frozen=True):
@@ -76,47 +32,6 @@ class TicketsView(msgspec.Struct, frozen=True):
     """Some tickets."""
 
     data: list[TicketView]
-
-
-def ticket_view(ticket: Ticket) -> TicketView:
-    """A ticket as clients see it."""
-    badges = [
-        name for name, shown in (("RECALLED", ticket.recalled_at is not None), ("CHANGED", ticket.changed)) if shown
-    ]
-    return TicketView(
-        ticket_id=ids.show("tkt", ticket.ticket_id),
-        order_id=ids.show("ord", ticket.order_id),
-        store_id=ids.show("sto", ticket.store_id),
-        number=ticket.number,
-        state=ticket.state,
-        version=ticket.version,
-        order_status=ticket.order_status,
-        name=ticket.name,
-        fulfillment_type=ticket.fulfillment_type,
-        pay_mode=ticket.pay_mode,
-        paid=ticket.paid,
-        promised_at=ticket.promised_at,
-        opened_at=ticket.opened_at,
-        started_at=ticket.started_at,
-        done_at=ticket.done_at,
-        recalled_at=ticket.recalled_at,
-        badges=badges,
-        lines=[
-            TicketLineView(
-                line_id=ids.show("lin", line.line_id),
-                qty=line.qty,
-                name=line.name,
-                variant_name=line.variant_name,
-                modifiers=[TicketModifierView(each.name, each.kind) for each in line.modifiers],
-                note=line.note,
-                category=line.category,
-                made=line.made,
-            )
-            for line in ticket.lines
-        ],
-        total=ticket.total_minor,
-        currency=ticket.currency,
-    )
 
 
 async def queue_view(here: Context, merchant_id: UUID, store_id: UUID, statuses: frozenset[str] | None) -> QueueView:

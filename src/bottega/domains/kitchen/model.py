@@ -56,6 +56,51 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None = None
 
 
+class TicketModifierView(msgspec.Struct, frozen=True):
+    """A choice on a ticket: SET, ADD or REMOVE."""
+
+    name: str
+    kind: str
+
+
+class TicketLineView(msgspec.Struct, frozen=True):
+    """One thing to make."""
+
+    line_id: str
+    qty: int
+    name: str
+    variant_name: str
+    modifiers: list[TicketModifierView]
+    note: str
+    category: str
+    made: bool
+
+
+class TicketView(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket of the queue. `total` is in the minor unit of `currency`."""
+
+    ticket_id: str
+    order_id: str
+    store_id: str
+    number: str
+    state: str
+    version: int
+    order_status: str
+    name: str
+    fulfillment_type: str
+    pay_mode: str
+    paid: bool
+    promised_at: datetime
+    opened_at: datetime
+    started_at: datetime | None
+    done_at: datetime | None
+    recalled_at: datetime | None
+    badges: list[str]
+    lines: list[TicketLineView]
+    total: int
+    currency: str
+
+
 class Bump(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Move a ticket on from where the barista sees it."""
 

@@ -4,10 +4,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from bottega.domains.kitchen.model import Ticket, TicketLine, TicketModifier
+from bottega.domains.kitchen.model import (
+    Ticket,
+    TicketLine,
+    TicketLineView,
+    TicketModifier,
+    TicketModifierView,
+    TicketView,
+)
 from bottega.domains.kitchen.states import TicketState
 from bottega.domains.merchants import PayMode
 from bottega.domains.orders import Order, OrderStatus, display_number
+from bottega.kit import ids
 
 _STATE_OF = {
     OrderStatus.IN_PROGRESS: TicketState.STARTED,
@@ -56,6 +64,47 @@ def ticket_of(order: Order, prefix: str, ticket_id: UUID, now: datetime) -> Tick
         started_at=None if state is TicketState.QUEUED else now,
         done_at=now if state in (TicketState.DONE, TicketState.CLOSED) else None,
         closed_at=now if state is TicketState.CLOSED else None,
+    )
+
+
+def ticket_view(ticket: Ticket) -> TicketView:
+    """A ticket as clients see it."""
+    badges = [
+        name for name, shown in (("RECALLED", ticket.recalled_at is not None), ("CHANGED", ticket.changed)) if shown
+    ]
+    return TicketView(
+        ticket_id=ids.show("tkt", ticket.ticket_id),
+        order_id=ids.show("ord", ticket.order_id),
+        store_id=ids.show("sto", ticket.store_id),
+        number=ticket.number,
+        state=ticket.state,
+        version=ticket.version,
+        order_status=ticket.order_status,
+        name=ticket.name,
+        fulfillment_type=ticket.fulfillment_type,
+        pay_mode=ticket.pay_mode,
+        paid=ticket.paid,
+        promised_at=ticket.promised_at,
+        opened_at=ticket.opened_at,
+        started_at=ticket.started_at,
+        done_at=ticket.done_at,
+        recalled_at=ticket.recalled_at,
+        badges=badges,
+        lines=[
+            TicketLineView(
+                line_id=ids.show("lin", line.line_id),
+                qty=line.qty,
+                name=line.name,
+                variant_name=line.variant_name,
+                modifiers=[TicketModifierView(each.name, each.kind) for each in line.modifiers],
+                note=line.note,
+                category=line.category,
+                made=line.made,
+            )
+            for line in ticket.lines
+        ],
+        total=ticket.total_minor,
+        currency=ticket.currency,
     )
 
 

@@ -98,7 +98,7 @@ def queue_stream(here: Context, merchant_id: UUID, store_id: UUID) -> tuple[str,
     async def snapshot(tx: ReadTx) -> tuple[str, Any]:
         tickets = await kitchen.open_tickets(tx, store_id)
         position = await kitchen.log_position(tx)
-        shown = [rules.ticket_data(ticket) for ticket in tickets]
+        shown = [kitchen.ticket_view(ticket) for ticket in tickets]
         return "snapshot", {"tickets": shown, "server_now": utc_now(), "position": position}
 
     topic = rules.queue_topic(store_id)

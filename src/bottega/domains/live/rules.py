@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains.catalog import AvailabilityChanged, ItemKind
-from bottega.domains.kitchen import Ticket, TicketChanged, TicketOpened
+from bottega.domains.kitchen import Ticket, TicketChanged, TicketOpened, ticket_view
 from bottega.kit import ids
 from bottega.kit.fact import Fact
 
@@ -79,51 +79,10 @@ def _of_order(entry: Any) -> tuple[str, str, bytes]:
 def _of_ticket(entry: Any) -> Iterable[tuple[str, str, bytes]]:
     fact: Any = msgspec.json.decode(entry.payload, type=_TICKETS[entry.type])
     ticket: Ticket = fact.ticket
-    data = {"ticket": ticket_data(ticket), "server_now": entry.created_at}
+    data = {"ticket": ticket_view(ticket), "server_now": entry.created_at}
     yield queue_topic(ticket.store_id), "ticket", msgspec.json.encode(data)
     shown = {"number": ticket.number, "state": ticket.state, "ticket_id": ids.show("tkt", ticket.ticket_id)}
     yield screen_topic(ticket.store_id), "ticket", msgspec.json.encode(shown)
-
-
-def ticket_data(ticket: Ticket) -> dict[str, Any]:
-    """A ticket as the queue's stream shows it; the same as in the queue."""
-    badges = [
-        name for name, shown in (("RECALLED", ticket.recalled_at is not None), ("CHANGED", ticket.changed)) if shown
-    ]
-    return {
-        "ticket_id": ids.show("tkt", ticket.ticket_id),
-        "order_id": ids.show("ord", ticket.order_id),
-        "store_id": ids.show("sto", ticket.store_id),
-        "number": ticket.number,
-        "state": ticket.state,
-        "version": ticket.version,
-        "order_status": ticket.order_status,
-        "name": ticket.name,
-        "fulfillment_type": ticket.fulfillment_type,
-        "pay_mode": ticket.pay_mode,
-        "paid": ticket.paid,
-        "promised_at": ticket.promised_at,
-        "opened_at": ticket.opened_at,
-        "started_at": ticket.started_at,
-        "done_at": ticket.done_at,
-        "recalled_at": ticket.recalled_at,
-        "badges": badges,
-        "lines": [
-            {
-                "line_id": ids.show("lin", line.line_id),
-                "qty": line.qty,
-                "name": line.name,
-                "variant_name": line.variant_name,
-                "modifiers": line.modifiers,
-                "note": line.note,
-                "category": line.category,
-                "made": line.made,
-            }
-            for line in ticket.lines
-        ],
-        "total": ticket.total_minor,
-        "currency": ticket.currency,
-    }
 
 
 def _of_payment(entry: Any) -> tuple[str, str, bytes]:
