@@ -17,7 +17,7 @@ from bottega.infra.auth import Tokens
 from bottega.infra.consumers import Consumer
 from bottega.infra.crypto import Keyring
 from bottega.infra.db import Pools
-from bottega.infra.group_commit import GroupCommit
+from bottega.infra.group_commit import GroupCommit, Lanes
 from bottega.infra.log import Entry
 from bottega.infra.outbox import Waker
 from bottega.infra.settings import Settings
@@ -26,6 +26,9 @@ from bottega.infra.web.context import Context
 from bottega.infra.web.gate import Gate
 from bottega.infra.web.streams import Hub
 from bottega.kit.subject import Subject, SubjectKind
+
+LANES = 2
+"""Lanes for orders in one web process; a store always goes the same way."""
 
 _SHOP_CHANGES = frozenset({AvailabilityChanged.type, MenuChanged.type, merchants.StoreChanged.type})
 
@@ -82,15 +85,19 @@ def make_context(parts: Parts) -> Context:
     )
     context = Context(parts.settings, parts.database, parts.keyring, gate, parts.shops.home_of_id)
     placing = Placing(parts.shops, parts.settings.stripe_account)
-    lane: GroupCommit[Placement, Placed] = GroupCommit(
-        parts.pools, placing.place_many, parts.waker, batch_size=parts.settings.batch_size
-    )
+    verb, size = placing.place_many, parts.settings.batch_size
+    made = [GroupCommit(parts.pools, verb, parts.waker, batch_size=size) for _ in range(LANES)]
+    lane: Lanes[Placement, Placed] = Lanes(made, _store_number)
     context.add(Ordering(parts.database, parts.shops, lane, parts.desk, parts.keyring))
     hub = Hub(parts.pools.relay_conninfo, live.route, parts.settings.stream_heartbeat)
     hub.watch(lambda entry: _drop_changed(parts.shops, entry))
     for part in (hub, parts.shops, parts.people, parts.desk):
         context.add(part)
     return context
+
+
+def _store_number(placement: Placement) -> int:
+    return placement.store.number
 
 
 def make_consumers(parts: Parts) -> list[Consumer]:

@@ -153,3 +153,24 @@ class GroupCommit(Generic[C, R]):
                 await connection.execute("rollback")
         if connection.closed or connection.broken:
             self._connection = None
+
+
+class Lanes(Generic[C, R]):
+    """Some lanes side by side. Commands with the same number go the same way, so their batches never wait for each other.
+
+    While one lane's batch is in the database, the other's is decided or answered: with one lane either the database or
+    the process waits.
+    """
+
+    def __init__(self, lanes: Sequence[GroupCommit[C, R]], number_of: Callable[[C], int]) -> None:
+        self._lanes = lanes
+        self._number_of = number_of
+
+    async def submit(self, command: C) -> R:
+        """As `GroupCommit.submit`, in the command's own lane."""
+        return await self._lanes[self._number_of(command) % len(self._lanes)].submit(command)
+
+    async def close(self) -> None:
+        """Let what is under way finish, then close the connections."""
+        for lane in self._lanes:
+            await lane.close()

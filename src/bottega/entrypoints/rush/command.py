@@ -53,8 +53,10 @@ def run(options: Options) -> int:
         show_json(msgspec.to_builtins(outcome) | {"clean": outcome.clean, "verify": checked})
     else:
         summary(outcome, out)
-        if report is not None:
+        if report is not None and (report.broken or report.warnings):
             verify.print_report(report, out)
+        elif report is not None:
+            out.print(f"verify: all {len(report.outcomes)} checks hold")
     broken = report is not None and bool(report.broken)
     return Exit.OK if outcome.clean and not broken else Exit.FAILURE
 

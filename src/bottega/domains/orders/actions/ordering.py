@@ -18,7 +18,7 @@ from bottega.domains.orders.actions.placing import as_placed, prepare
 from bottega.domains.orders.model import Contact, Order, Placed, Placement, PlaceOrder
 from bottega.domains.payments import Desk, PaymentStatus, ProviderRefused, ProviderUnavailable
 from bottega.infra.crypto import Keyring
-from bottega.infra.group_commit import GroupCommit
+from bottega.infra.group_commit import GroupCommit, Lanes
 from bottega.infra.transaction import Database, fingerprint
 from bottega.kit.clock import utc_now
 from bottega.kit.errors import DomainError, IdempotencyKeyReused
@@ -26,7 +26,7 @@ from bottega.kit.subject import Subject
 from bottega.kit.text import canonical_email, canonical_phone
 
 _PATIENCE = 5.0
-Lane = GroupCommit[Placement, Placed]
+Lane = GroupCommit[Placement, Placed] | Lanes[Placement, Placed]
 
 
 class Ordering:
