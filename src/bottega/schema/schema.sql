@@ -437,7 +437,7 @@ create table order_lines (
   category       text not null,
   qty            integer not null check (qty between 1 and 999),
   unit_minor     bigint not null check (unit_minor >= 0),
-  modifiers      jsonb not null,
+  modifiers      jsonb not null,  -- [[modifier_id, name, price_delta, group name, how the kitchen reads it], ...]
   note           text not null default '',
   discount_minor bigint not null default 0,
   tax_rate_ppm   integer not null,

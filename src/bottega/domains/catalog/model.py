@@ -124,7 +124,7 @@ class Menu(msgspec.Struct, frozen=True):
     groups: tuple[ModifierGroup, ...]
 
 
-class ChosenModifier(msgspec.Struct, frozen=True):
+class ChosenModifier(msgspec.Struct, frozen=True, array_like=True):
     """A modifier as a quote and an order keep it: its name and price then (minor units), and how the kitchen reads it."""
 
     modifier_id: UUID

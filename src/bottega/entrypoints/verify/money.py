@@ -43,7 +43,7 @@ MONEY = (
         join order_lines l on l.store_id = o.store_id and l.order_id = o.order_id
         where l.total_minor <> l.qty * l.unit_minor or l.qty < 1 or l.discount_minor not between 0 and l.total_minor
           or (l.modifiers <> '[]' and l.unit_minor < (
-                select coalesce(sum((m ->> 'price_delta')::bigint), 0) from jsonb_array_elements(l.modifiers) m))
+                select coalesce(sum((m ->> 2)::bigint), 0) from jsonb_array_elements(l.modifiers) m))
         """,
     ),
     Invariant(

@@ -279,14 +279,8 @@ def lines_of(priced: Quote, home: int) -> tuple[OrderLine, ...]:
     )
 
 
-def _row(order: Order, placement: Placement) -> dict[str, Any]:
-    row: dict[str, Any] = msgspec.structs.asdict(order)
-    row["idempotency_key"] = placement.key
-    row["fingerprint"] = placement.fingerprint.hex()
-    row["contact_sealed"] = order.contact_sealed.hex() if order.contact_sealed else None
-    row["actor_kind"] = placement.subject.kind
-    row["fact_id"] = ids.new_id(0)
-    row["fact"] = OrderPlaced(
+def _row(order: Order, placement: Placement) -> store.NewOrder:
+    fact = OrderPlaced(
         store_id=order.store_id,
         order_id=order.order_id,
         seq=1,
@@ -300,7 +294,7 @@ def _row(order: Order, placement: Placement) -> dict[str, Any]:
         total_minor=order.total_minor,
         currency=order.currency,
     )
-    return row
+    return store.NewOrder(order, placement.key, placement.fingerprint, placement.subject.kind, ids.new_id(0), fact)
 
 
 def _payment(order: Order, payment_id: UUID, account: str) -> NewPayment:
