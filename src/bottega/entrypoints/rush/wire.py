@@ -66,10 +66,14 @@ class Wire:
                     self.tally.took(name, time.perf_counter() - began)
                     return self._reply(name, answer)
                 reason, wait = str(answer.status_code), float(answer.headers.get("retry-after", "1"))
+            self.tally.counts["retries"] += 1
+            if reason == "429":  # asked to be slower, not refused: wait as long as it says, however long that is
+                until += wait
+                await asyncio.sleep(wait)
+                continue
             if time.monotonic() >= until:
                 self.tally.failed(name, f"no answer ({reason})")
                 raise GaveUp(name)
-            self.tally.counts["retries"] += 1
             await asyncio.sleep(min(wait, 0.1 * 2**attempt, 2.0) * self._chooser.uniform(0.8, 1.2))
         raise AssertionError("unreachable")
 
