@@ -114,9 +114,7 @@ def _run_shop(options: Options, folder: DataFolder, database: EmbeddedDatabase, 
     sandbox_port = free_port(host, options.port + 50)
     mail_port = free_port(host, sandbox_port + 1)
     settings = demo_settings(folder, keys, options, sandbox_port)
-    settings = msgspec.structs.replace(
-        settings, database_url=database.url, smtp_url=f"smtp://{reach(host)}:{mail_port}"
-    )
+    settings = msgspec.structs.replace(settings, database_url=database.url)
     raise_file_limit()
     supervisor = Supervisor(warn)
     try:

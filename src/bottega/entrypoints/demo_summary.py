@@ -52,7 +52,11 @@ def present(summary: Summary) -> None:
     if summary.logins:
         parts.append(_logins(summary))
     elif not summary.stores:
-        parts.append(Text("No store is here yet: POST /v1/stores makes one, or start without --no-seed."))
+        parts.append(
+            Text(
+                "No store is here yet: start without --no-seed for the demo chain, or open one as docs/howto/run-it-for-real.md shows."
+            )
+        )
     parts.append(_notes(summary))
     out.print(Padding(Group(*parts), (1, 2)), soft_wrap=False)
 

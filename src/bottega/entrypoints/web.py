@@ -98,7 +98,6 @@ def make_app(settings: Settings) -> ASGIApp:
         hot,
         limit=settings.rate_limit,
         trusted_proxies=trusted,
-        tracing=bool(settings.trace_endpoint),
         methods=lambda path: allowed_methods(inner, path),
     )
 

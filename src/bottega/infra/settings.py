@@ -39,13 +39,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_account: Annotated[str, Meta(description="A name for the provider account, kept with each payment")] = (
         "default"
     )
-    smtp_url: Annotated[str, Meta(description="smtp://host:port for outgoing mail; empty turns mail off")] = ""
     rate_limit: Annotated[int, Meta(description="Requests a minute for one subject or address; 0 turns it off")] = 1200
     batch_size: Annotated[int, Meta(description="Most orders one group commit takes together")] = 128
     stream_heartbeat: Annotated[float, Meta(description="Seconds between heartbeats on a stream")] = 15.0
     log_format: Annotated[str, Meta(description="console or json")] = "console"
     log_level: Annotated[str, Meta(description="debug, info, warning or error")] = "info"
-    trace_endpoint: Annotated[str, Meta(description="OTLP endpoint for traces; empty turns them off")] = ""
     trusted_proxies: Annotated[
         str, Meta(description="Addresses whose X-Forwarded-For is believed, comma separated")
     ] = ""

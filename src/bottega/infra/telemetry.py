@@ -1,4 +1,4 @@
-"""What can be seen of a running process: Prometheus metrics, structured logs, traces.
+"""What can be seen of a running process: Prometheus metrics, structured logs.
 
 Metric names start with `bottega_`. Logs never carry personal data: fields named in `_SECRETS` are cut out.
 """
@@ -10,7 +10,6 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
-from opentelemetry import trace
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -49,8 +48,6 @@ STAGE_SECONDS = Histogram(
     ["stage"],
     buckets=(5, 15, 30, 60, 120, 180, 300, 480, 900, 1800, 3600),
 )
-
-tracer = trace.get_tracer("bottega")
 
 _SECRETS = frozenset(
     {"password", "token", "authorization", "cookie", "email", "phone", "client_secret", "secret", "contact"}

@@ -11,13 +11,15 @@ from typing import Any
 
 import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from opentelemetry.propagate import extract
+from structlog.contextvars import bind_contextvars
 
-from bottega.infra.telemetry import REQUEST_SECONDS, tracer
+from bottega.infra.telemetry import REQUEST_SECONDS
 from bottega.infra.web.methods import as_head
 from bottega.infra.web.problem import PROBLEM_TYPE, document
 from bottega.kit import ids
 
+# W3C Trace Context: what the caller traces under stands beside everything that the request logs.
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{8,64}")
 _WINDOW = 60.0
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
@@ -68,7 +70,6 @@ class Front:
         *,
         limit: int,
         trusted_proxies: frozenset[str] = frozenset(),
-        tracing: bool = False,
         methods: Callable[[str], list[str]] | None = None,
     ) -> None:
         self._app = app
@@ -76,7 +77,6 @@ class Front:
         self._limiter = Limiter(limit) if limit else None
         self._policy = f'"default";q={limit};w=60'.encode()
         self._trusted = trusted_proxies
-        self._tracing = tracing
         self._timers: dict[tuple[str, str, int], Any] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,12 +107,10 @@ class Front:
         elif method == "OPTIONS" and self._methods is not None and (allowed := self._methods(path)):
             await _say(send, allowed, extra)
             return
-        if self._tracing:
-            carrier = {key.decode("latin-1"): value.decode("latin-1") for key, value in headers}
-            with tracer.start_as_current_span(f"{method} {path}", context=extract(carrier)):
-                await self._timed(scope, receive, send, extra)
-        else:
-            await self._timed(scope, receive, send, extra)
+        trace = _header(headers, b"traceparent")
+        if trace is not None and (found := _TRACEPARENT.fullmatch(trace)):
+            bind_contextvars(trace_id=found[1].decode())
+        await self._timed(scope, receive, send, extra)
 
     async def _timed(self, scope: Scope, receive: Receive, send: Send, extra: list[tuple[bytes, bytes]]) -> None:
         started = time.perf_counter()
