@@ -54,7 +54,8 @@ def present(summary: Summary) -> None:
     elif not summary.stores:
         parts.append(
             Text(
-                "No store is here yet: start without --no-seed for the demo chain, or open one as docs/howto/run-it-for-real.md shows."
+                "No store is here yet: start without --no-seed for the demo chain, "
+                "or open one as docs/howto/run-it-for-real.md shows."
             )
         )
     parts.append(_notes(summary))
