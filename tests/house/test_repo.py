@@ -36,7 +36,9 @@ def test_a_leak_is_found(line: str) -> None:
     assert list(leaks("a.txt", line))
 
 
-@pytest.mark.parametrize("line", ["/v1/work/orders", "https://example.com/work/", "sk_test_1234", "the workshop"])
+@pytest.mark.parametrize(
+    "line", ["/v1/" + "work/orders", "https://example.com/" + "work/", "sk_test_1234", "the workshop"]
+)
 def test_an_innocent_line_passes(line: str) -> None:
     assert not list(leaks("a.txt", line))
 
