@@ -41,13 +41,6 @@ class VersionedCache(Generic[K, V]):
         self._slots: dict[K, _Slot[V]] = {}
         self._locks: dict[K, asyncio.Lock] = {}
 
-    def peek(self, key: K) -> V | None:
-        """The value if it is at hand and believed right now; never waits."""
-        slot = self._slots.get(key)
-        if slot is None or slot.stale or slot.believed_until < time.monotonic():
-            return None
-        return slot.value
-
     async def get(self, key: K, *, version: int | None = None) -> V:
         """The value; with `version`, the value of at least that version."""
         slot = self._slots.get(key)

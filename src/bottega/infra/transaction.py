@@ -23,7 +23,7 @@ from bottega.infra.outbox import INSERT_FACTS, Waker, row_of
 from bottega.infra.telemetry import ACTION_SECONDS, RETRIES
 from bottega.kit import ids
 from bottega.kit.clock import utc_now
-from bottega.kit.errors import DomainError, IdempotencyKeyInUse, IdempotencyKeyReused, Unavailable
+from bottega.kit.errors import IdempotencyKeyInUse, IdempotencyKeyReused, Unavailable
 from bottega.kit.fact import Fact
 from bottega.kit.subject import Subject
 
@@ -242,12 +242,3 @@ async def _claim(tx: Tx, key: Claim) -> Answer | None:
     if status is None:
         raise IdempotencyKeyInUse(retry_after=1)
     return Answer(status, bytes(body), replayed=True)
-
-
-def refusal_or(error: Exception) -> DomainError:
-    """An exception as the refusal to show: refusals stay as they are, a lost database is `Unavailable`."""
-    if isinstance(error, DomainError):
-        return error
-    if isinstance(error, psycopg.OperationalError):
-        return Unavailable("The database went away; repeat with the same key", retry_after=1)
-    raise error

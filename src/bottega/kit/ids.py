@@ -9,7 +9,7 @@ import random
 import time
 from uuid import UUID
 
-from bottega.kit.errors import FieldError, Invalid, NotFound
+from bottega.kit.errors import NotFound
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _DECODE = {char: value for value, char in enumerate(ALPHABET)}
@@ -71,12 +71,3 @@ def parse(prefix: str, text: str) -> UUID:
             raise NotFound(f"That is not a {prefix}_ id")
         number = number << 5 | digit
     return UUID(int=number)
-
-
-def parse_field(prefix: str, text: str, pointer: str) -> UUID:
-    """As `parse`, for an id inside a body: raises `Invalid` that names the field."""
-    try:
-        return parse(prefix, text)
-    except NotFound as error:
-        detail = f"{pointer} is not a {prefix}_ id"
-        raise Invalid(detail, errors=(FieldError(pointer, "not_an_id", detail),)) from error
