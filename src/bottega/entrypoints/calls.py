@@ -20,6 +20,9 @@ from bottega.domains.payments import (
     PaymentNotFound,
     ProviderRefused,
     ProviderUnavailable,
+    RefundNotFailed,
+    RefundReceiptMissing,
+    RefundReceiptUnexpected,
     RefundTooLarge,
     SignatureRefused,
 )
@@ -93,6 +96,9 @@ _MOVES: tuple[Refusal, ...] = (orders.StatusConflict, orders.MoveNotAllowed)
 _LOGIN: tuple[Refusal, ...] = (MerchantNeeded, WrongLogin, NotFound)
 _TILL: tuple[Refusal, ...] = (orders.TillDetailsMissing, orders.TillDetailsUnexpected, orders.PaidOnlineOnly)
 _STORE: tuple[Refusal, ...] = (NotFound,)
+_REFUND: tuple[Refusal, ...] = (
+    NotFound, PaymentNotFound, NothingToRefund, RefundTooLarge, orders.RefundLineUnknown, orders.RefundLineTooLarge,
+)  # fmt: skip
 
 
 def _staff(name: str, permission: str, refusals: tuple[Refusal, ...] = _STORE, *, body: bool = True) -> Call:
@@ -139,7 +145,13 @@ CALLS: Mapping[str, Call] = {
         "get_payment", Who.STAFF, (NotFound, PaymentNotFound), permission="payments.read"
     ),
     "POST /v1/payments/{payment_id}/refunds": _staff(
-        "refund_payment", "payments.refund", (NotFound, PaymentNotFound, NothingToRefund, RefundTooLarge)
+        "refund_payment", "payments.refund", (*_REFUND, RefundReceiptMissing, RefundReceiptUnexpected)
+    ),
+    "POST /v1/payments/{payment_id}/refunds/preview": Call(
+        "preview_refund", Who.STAFF, _REFUND, permission="payments.refund", body=True
+    ),
+    "POST /v1/payments/{payment_id}/refunds/{refund_id}/retry": _staff(
+        "retry_refund", "payments.refund", (*_REFUND, RefundNotFailed, RefundReceiptMissing), body=False
     ),
     f"GET {_AT}/queue": Call("get_queue", Who.STAFF, _STORE, permission="kitchen.work"),
     f"GET {_AT}/queue/stream": Call("follow_queue", Who.STAFF, _STORE, permission="kitchen.work"),

@@ -5,7 +5,14 @@ three beats: intend (transaction), ask (none), record (transaction). A provider'
 """
 
 from bottega.domains.payments.actions.asking import Desk
-from bottega.domains.payments.actions.recording import open_many, request_refund, request_void, take_at_till
+from bottega.domains.payments.actions.recording import (
+    hold,
+    left,
+    open_many,
+    request_refund,
+    request_void,
+    take_at_till,
+)
 from bottega.domains.payments.errors import (
     NothingToRefund,
     OnlineOff,
@@ -13,6 +20,9 @@ from bottega.domains.payments.errors import (
     PaymentNotFound,
     ProviderRefused,
     ProviderUnavailable,
+    RefundNotFailed,
+    RefundReceiptMissing,
+    RefundReceiptUnexpected,
     RefundTooLarge,
     SignatureRefused,
 )
@@ -46,6 +56,9 @@ __all__ = [
     "ProviderUnavailable",
     "Refund",
     "RefundFailed",
+    "RefundNotFailed",
+    "RefundReceiptMissing",
+    "RefundReceiptUnexpected",
     "RefundRequest",
     "RefundRequested",
     "RefundStatus",
@@ -54,6 +67,8 @@ __all__ = [
     "Tender",
     "TillPayment",
     "entries",
+    "hold",
+    "left",
     "open_many",
     "read",
     "refunds",

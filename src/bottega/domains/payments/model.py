@@ -87,7 +87,11 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     status: RefundStatus
     provider_ref: str | None
+    receipt_ref: str | None
+    retry_of: UUID | None
+    requested_by: UUID | None
     created_at: datetime
+    updated_at: datetime
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,12 +146,17 @@ class TillPayment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Command: give money back; `amount_minor` None means all that is left."""
+    """Command: give money back; `amount_minor` None means all that is left.
+
+    `receipt_ref` is of the till, for what was taken there; `retry_of` names the failed refund that this one tries again.
+    """
 
     store_id: UUID
     payment_id: UUID
     amount_minor: int | None
     reason: str
+    receipt_ref: str | None = None
+    retry_of: UUID | None = None
 
 
 class IntentState(StrEnum):

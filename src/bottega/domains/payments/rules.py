@@ -1,7 +1,12 @@
 """Decisions about payments: where a provider's word leads, and how much may be given back. Values in, values out."""
 
-from bottega.domains.payments.errors import NothingToRefund, RefundTooLarge
-from bottega.domains.payments.model import EntryKind, IntentState, Payment, ProviderIntent
+from bottega.domains.payments.errors import (
+    NothingToRefund,
+    RefundReceiptMissing,
+    RefundReceiptUnexpected,
+    RefundTooLarge,
+)
+from bottega.domains.payments.model import EntryKind, IntentState, Payment, Provider, ProviderIntent
 from bottega.domains.payments.states import PAYMENT, PaymentStatus
 
 _LEADS_TO = {
@@ -45,9 +50,17 @@ def refundable(payment: Payment, under_way: int) -> int:
     return payment.captured_minor - payment.refunded_minor - under_way
 
 
-def refund_amount(payment: Payment, under_way: int, wanted: int | None) -> int:
-    """The amount to refund. Raises `NothingToRefund`, `RefundTooLarge`."""
-    left = refundable(payment, under_way)
+def check_receipt(payment: Payment, receipt_ref: str | None) -> None:
+    """What the till took, the till gives back, with a receipt. Raises `RefundReceiptMissing`, `RefundReceiptUnexpected`."""
+    at_till = payment.provider is Provider.TILL
+    if at_till and not receipt_ref:
+        raise RefundReceiptMissing
+    if not at_till and receipt_ref:
+        raise RefundReceiptUnexpected
+
+
+def refund_amount(left: int, wanted: int | None) -> int:
+    """The amount to refund when so much is left of the payment. Raises `NothingToRefund`, `RefundTooLarge`."""
     if left <= 0:
         raise NothingToRefund
     amount = left if wanted is None else wanted

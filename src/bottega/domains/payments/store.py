@@ -19,6 +19,7 @@ from bottega.domains.payments.model import (
     Payment,
     ProviderEvent,
     Refund,
+    RefundRequest,
     StoredEvent,
 )
 from bottega.domains.payments.states import PaymentStatus, RefundStatus
@@ -120,7 +121,9 @@ select entry_no, kind, amount_minor, provider_ref, note, actor_kind, actor_id, a
 where store_id = %(store_id)s and payment_id = %(payment_id)s order by entry_no
 """
 READ_REFUNDS: LiteralString = """
-select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at from refunds
+select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, receipt_ref, retry_of, requested_by,
+  created_at, updated_at
+from refunds
 where store_id = %(store_id)s and payment_id = %(payment_id)s order by refund_id
 """
 UNDER_WAY: LiteralString = """
@@ -128,17 +131,20 @@ select coalesce(sum(amount_minor), 0) from refunds
 where store_id = %(store_id)s and payment_id = %(payment_id)s and status = 'PENDING'
 """
 INSERT_REFUND: LiteralString = """
-insert into refunds (merchant_id, store_id, refund_id, payment_id, amount_minor, reason, status, requested_by, created_at,
-  updated_at)
-values (%(merchant_id)s, %(store_id)s, %(refund_id)s, %(payment_id)s, %(amount)s, %(reason)s, 'PENDING', %(by)s,
-  %(now)s, %(now)s)
+insert into refunds (merchant_id, store_id, refund_id, payment_id, amount_minor, reason, status, receipt_ref, retry_of,
+  requested_by, created_at, updated_at)
+values (%(merchant_id)s, %(store_id)s, %(refund_id)s, %(payment_id)s, %(amount)s, %(reason)s, 'PENDING', %(receipt_ref)s,
+  %(retry_of)s, %(by)s, %(now)s, %(now)s)
+on conflict (store_id, retry_of) where retry_of is not null do nothing
 """
 SET_REFUND: LiteralString = """
 update refunds set status = %(status)s, provider_ref = coalesce(%(provider_ref)s, provider_ref), updated_at = %(now)s
 where store_id = %(store_id)s and refund_id = %(refund_id)s and status = %(before)s
 """
 REFUND_BY_REF: LiteralString = """
-select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at from refunds
+select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, receipt_ref, retry_of, requested_by,
+  created_at, updated_at
+from refunds
 where store_id = %(store_id)s and payment_id = %(payment_id)s
   and (provider_ref = %(provider_ref)s or refund_id = %(refund_id)s::uuid)
 """
@@ -309,15 +315,24 @@ async def refunds(tx: ReadTx, store_id: UUID, payment_id: UUID) -> list[Refund]:
     return await tx.rows(READ_REFUNDS, {"store_id": store_id, "payment_id": payment_id}, Refund)
 
 
-async def under_way(tx: Tx, payment: Payment) -> int:
+async def under_way(tx: ReadTx, payment: Payment) -> int:
     """What is on its way back, in minor units."""
     return int(await tx.value(UNDER_WAY, _of(payment)))
 
 
-async def insert_refund(tx: Tx, payment: Payment, refund_id: UUID, amount: int, reason: str) -> None:
-    """Write down a refund that we are about to ask for."""
-    values = {"merchant_id": payment.merchant_id, "refund_id": refund_id, "amount": amount, "reason": reason}
-    await tx.execute(INSERT_REFUND, _of(payment) | values | {"by": tx.subject.subject_id, "now": tx.now})
+async def insert_refund(tx: Tx, payment: Payment, refund_id: UUID, amount: int, command: RefundRequest) -> bool:
+    """Write down a refund that we are about to ask for; False when what it tries again was tried again already."""
+    values = {
+        "merchant_id": payment.merchant_id,
+        "refund_id": refund_id,
+        "amount": amount,
+        "reason": command.reason,
+        "receipt_ref": command.receipt_ref,
+        "retry_of": command.retry_of,
+        "by": tx.subject.subject_id,
+        "now": tx.now,
+    }
+    return await tx.execute(INSERT_REFUND, _of(payment) | values) == 1
 
 
 async def set_refund(tx: Tx, refund: Refund, status: RefundStatus, provider_ref: str | None) -> bool:

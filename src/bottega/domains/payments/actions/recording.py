@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains.payments import rules, store
-from bottega.domains.payments.errors import PaymentNotFound
+from bottega.domains.payments.errors import PaymentNotFound, RefundNotFailed
 from bottega.domains.payments.events import (
     PaymentCaptured,
     PaymentChanged,
@@ -21,6 +21,7 @@ from bottega.domains.payments.model import (
     NewPayment,
     Operation,
     Payment,
+    Provider,
     ProviderEvent,
     ProviderIntent,
     ProviderRefund,
@@ -30,6 +31,7 @@ from bottega.domains.payments.model import (
     TillPayment,
 )
 from bottega.domains.payments.states import PaymentStatus, RefundStatus
+from bottega.infra.db import ReadTx
 from bottega.infra.group_commit import BatchTx
 from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.transaction import Tx
@@ -129,22 +131,40 @@ async def record_intent(tx: Tx, known: tuple[UUID, ProviderIntent]) -> Payment:
     return payment
 
 
-async def request_refund(tx: Tx, command: RefundRequest) -> Refund:
-    """Write down a refund that the provider will be asked for. Raises `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`.
+async def hold(tx: Tx, which: tuple[UUID, UUID]) -> tuple[Payment, int]:
+    """A payment (store, payment), held until the end of this transaction, and how much of it can still be given back."""
+    payment = await _locked(tx, *which)
+    return payment, await left(tx, payment)
 
-    The payment's row is locked first, so concurrent refunds together never exceed what was captured.
+
+async def left(tx: ReadTx, payment: Payment) -> int:
+    """How much of a payment can still be given back, in minor units."""
+    return rules.refundable(payment, await store.under_way(tx, payment))
+
+
+async def request_refund(tx: Tx, command: RefundRequest) -> Refund:
+    """Write down a refund that the provider will be asked for; money of the till is back at once.
+
+    The payment's row is locked first, so concurrent refunds together never exceed what was captured. Raises
+    `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`, `RefundReceiptMissing`, `RefundReceiptUnexpected`,
+    `RefundNotFailed`.
     """
-    payment = await _locked(tx, command.store_id, command.payment_id)
-    amount = rules.refund_amount(payment, await store.under_way(tx, payment), command.amount_minor)
+    payment, refundable = await hold(tx, (command.store_id, command.payment_id))
+    rules.check_receipt(payment, command.receipt_ref)
+    amount = rules.refund_amount(refundable, command.amount_minor)
     refund_id = tx.new_id(ids.home_of(command.store_id))
-    await store.insert_refund(tx, payment, refund_id, amount, command.reason)
+    if not await store.insert_refund(tx, payment, refund_id, amount, command):
+        raise RefundNotFailed("That refund was tried again already")
     await store.add_entry(tx, payment, EntryKind.REFUND_REQUESTED, amount, None, command.reason)
-    await store.add_attempt(tx, payment, Operation.REFUND, amount, refund_id, rules.provider_key)
     tx.emit(RefundRequested(**_about(payment, amount), refund_id=refund_id))
     tx.note(command.store_id, payment=str(payment.payment_id), amount=amount, reason=command.reason)
     refund = await store.refund_by_ref(tx, payment, None, refund_id)
     assert refund is not None
-    return refund
+    if payment.provider is not Provider.TILL:
+        await store.add_attempt(tx, payment, Operation.REFUND, amount, refund_id, rules.provider_key)
+        return refund
+    await _move_refund(tx, payment, refund, RefundStatus.SUCCEEDED, None, None)
+    return msgspec.structs.replace(refund, status=RefundStatus.SUCCEEDED)
 
 
 async def request_void(tx: Tx, which: tuple[UUID, UUID]) -> None:
