@@ -59,8 +59,9 @@ def check_receipt(payment: Payment, receipt_ref: str | None) -> None:
         raise RefundReceiptUnexpected
 
 
-def refund_amount(left: int, wanted: int | None) -> int:
-    """The amount to refund when so much is left of the payment. Raises `NothingToRefund`, `RefundTooLarge`."""
+def refund_amount(payment: Payment, under_way: int, wanted: int | None) -> int:
+    """The amount to refund. Raises `NothingToRefund`, `RefundTooLarge`."""
+    left = refundable(payment, under_way)
     if left <= 0:
         raise NothingToRefund
     amount = left if wanted is None else wanted

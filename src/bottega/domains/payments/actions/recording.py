@@ -149,9 +149,9 @@ async def request_refund(tx: Tx, command: RefundRequest) -> Refund:
     `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`, `RefundReceiptMissing`, `RefundReceiptUnexpected`,
     `RefundNotFailed`.
     """
-    payment, refundable = await hold(tx, (command.store_id, command.payment_id))
+    payment = await _locked(tx, command.store_id, command.payment_id)
     rules.check_receipt(payment, command.receipt_ref)
-    amount = rules.refund_amount(refundable, command.amount_minor)
+    amount = rules.refund_amount(payment, await store.under_way(tx, payment), command.amount_minor)
     refund_id = tx.new_id(ids.home_of(command.store_id))
     if not await store.insert_refund(tx, payment, refund_id, amount, command):
         raise RefundNotFailed("That refund was tried again already")
