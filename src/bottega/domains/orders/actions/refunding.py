@@ -11,9 +11,11 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains import payments
-from bottega.domains.orders import rules, store
+from bottega.domains.orders import store
 from bottega.domains.orders.errors import OrderNotFound
 from bottega.domains.orders.model import Order, RefundOrder, RefundPart, RefundUnits, RefundWish, Returned
+from bottega.domains.orders.rules import refunding as rules
+from bottega.domains.orders.store import refunds
 from bottega.domains.payments import Payment, PaymentNotFound, RefundNotFailed, RefundRequest, RefundStatus
 from bottega.infra.db import ReadTx
 from bottega.infra.transaction import Tx
@@ -42,7 +44,7 @@ async def give_back(tx: Tx, command: RefundOrder) -> Returned:
         retry_of=command.retry_of,
     )
     asked = await payments.request_refund(tx, request)
-    await store.add_parts(tx, order, asked.refund_id, parts)
+    await refunds.add_parts(tx, order, asked.refund_id, parts)
     return Returned(order=order, payment=payment, parts=parts, left_minor=left - amount, refund=asked)
 
 
@@ -70,7 +72,7 @@ async def try_again(tx: Tx, which: tuple[UUID, UUID, UUID]) -> Returned:
     failed = next((each for each in asked if each.refund_id == refund_id), None)
     if failed is None or failed.status is not RefundStatus.FAILED:
         raise RefundNotFailed
-    parts = await store.returned(tx, store_id, payment_id, failed=True)
+    parts = await refunds.returned(tx, store_id, payment_id, failed=True)
     wish = _same_again([part for part in parts if part.refund_id == refund_id], failed.amount_minor)
     command = RefundOrder(store_id=store_id, payment_id=payment_id, wish=wish, reason=failed.reason, retry_of=refund_id)
     return await give_back(tx, command)
@@ -83,7 +85,7 @@ async def rest_of(tx: ReadTx, order: Order, payment: Payment) -> list[RefundPart
     """
     if order.payment_id != payment.payment_id:
         order = msgspec.structs.replace(order, lines=(), fees_minor=0)
-    return rules.rest_of(order, await store.returned(tx, order.store_id, payment.payment_id))
+    return rules.rest_of(order, await refunds.returned(tx, order.store_id, payment.payment_id))
 
 
 async def _rest(tx: ReadTx, payment: Payment) -> tuple[Order, list[RefundPart]]:

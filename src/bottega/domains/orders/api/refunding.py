@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from bottega.domains.orders.actions.refunding import preview, refund, try_again
 from bottega.domains.orders.model import RefundOrder, RefundUnits, RefundWish, Returned
-from bottega.domains.orders.rules import by_rate
+from bottega.domains.orders.rules.refunding import by_rate
 from bottega.domains.payments import Desk
 from bottega.infra.transaction import Answer
 from bottega.infra.web.after import follow

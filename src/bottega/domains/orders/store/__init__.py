@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains.orders.events import OrderPlaced
-from bottega.domains.orders.model import Order, OrderEvent, OrderFilter, OrderLine, RefundPart, ReturnedPart
+from bottega.domains.orders.model import Order, OrderEvent, OrderFilter, OrderLine
 from bottega.domains.orders.states import OrderStatus
 from bottega.infra.db import Connection, ReadTx
 from bottega.infra.transaction import Tx
@@ -150,20 +150,6 @@ where o.merchant_id = %(merchant_id)s
   and (%(name)s::text is null or position(lower(%(name)s) in lower(o.contact_name)) > 0)
   and (%(before)s::uuid is null or o.order_id < %(before)s)
 order by o.order_id desc limit %(limit)s
-"""
-
-ADD_PARTS: LiteralString = """
-insert into refund_lines (merchant_id, store_id, refund_id, part_no, order_id, line_id, qty, tax_rate_ppm, net_minor, tax_minor)
-select %(merchant_id)s, %(store_id)s, %(refund_id)s, p.n, %(order_id)s, p.line_id, p.qty, p.tax_rate_ppm, p.net_minor,
-  p.tax_minor
-from json_to_recordset(%(parts)s::json) as p (n int, line_id uuid, qty int, tax_rate_ppm int, net_minor bigint,
-  tax_minor bigint)
-"""
-RETURNED: LiteralString = """
-select p.refund_id, p.line_id, p.qty, p.tax_rate_ppm, p.net_minor, p.tax_minor
-from refund_lines p join refunds r on r.store_id = p.store_id and r.refund_id = p.refund_id
-where r.store_id = %(store_id)s and r.payment_id = %(payment_id)s and (r.status <> 'FAILED' or %(failed)s)
-order by p.refund_id, p.part_no
 """
 
 
@@ -318,18 +304,6 @@ async def listed(tx: ReadTx, which: OrderFilter) -> list[Order]:
     values["placed_by"] = which.placed_by or which.customer_id
     values["statuses"] = [str(status) for status in which.statuses] or None
     return await tx.rows(LIST, values | {"merchant_id": tx.merchant_id}, Order)
-
-
-async def add_parts(tx: Tx, order: Order, refund_id: UUID, parts: Sequence[RefundPart]) -> None:
-    """Write down which parts of an order a refund gives back."""
-    rows = [msgspec.to_builtins(part) | {"n": number} for number, part in enumerate(parts, 1)]
-    place = {"merchant_id": order.merchant_id, "store_id": order.store_id, "order_id": order.order_id}
-    await tx.execute(ADD_PARTS, place | {"refund_id": refund_id, "parts": msgspec.json.encode(rows).decode()})
-
-
-async def returned(tx: ReadTx, store_id: UUID, payment_id: UUID, *, failed: bool = False) -> list[ReturnedPart]:
-    """The parts of a payment that went back or are on their way; with `failed` also those that did not arrive."""
-    return await tx.rows(RETURNED, {"store_id": store_id, "payment_id": payment_id, "failed": failed}, ReturnedPart)
 
 
 def _documents(rows: Sequence[NewOrder]) -> tuple[str, str]:
