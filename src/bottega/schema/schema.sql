@@ -567,6 +567,7 @@ create table audit_log (
   at          timestamptz not null,
   primary key (merchant_id, audit_id)
 );
+create index audit_log_payment on audit_log (merchant_id, (details ->> 'payment')) where details ? 'payment';
 
 -- Facts on their way: insert-only for the business (Debezium's columns and ours). The sequencer moves them to the log.
 create table outbox (

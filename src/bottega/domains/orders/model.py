@@ -9,6 +9,7 @@ from bottega.domains.merchants import FulfillmentType, PayMode, Store
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.payments import Payment, Refund, Tender
 from bottega.domains.pricing import LineRequest, Quote, QuotedModifier
+from bottega.kit import ids
 from bottega.kit.fields import Amount, Email, Name, Note, Phone, Reference, StoreId
 from bottega.kit.subject import Subject
 
@@ -80,6 +81,11 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     tax_rate_ppm: int
     tax_minor: int
     total_minor: int
+
+    @property
+    def shown_id(self) -> str:
+        """The line's id as clients see it."""
+        return ids.show("lin", self.line_id)
 
 
 class OrderEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,6 +179,16 @@ class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     before: UUID | None = None
     limit: int = 25
+
+
+class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did what, as the runner wrote it down."""
+
+    action: str
+    actor_kind: str
+    actor_id: UUID | None
+    details: dict[str, str | int | bool | None]
+    at: datetime
 
 
 class RefundUnits(msgspec.Struct, frozen=True):

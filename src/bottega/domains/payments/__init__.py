@@ -33,14 +33,29 @@ from bottega.domains.payments.events import (
     RefundFailed,
     RefundRequested,
 )
-from bottega.domains.payments.model import NewPayment, Payment, Provider, Refund, RefundRequest, Tender, TillPayment
+from bottega.domains.payments.model import (
+    AskedAttempt,
+    Entry,
+    FailedRefund,
+    NewPayment,
+    Payment,
+    Provider,
+    Refund,
+    RefundRequest,
+    Tender,
+    TillPayment,
+)
 from bottega.domains.payments.states import PAYMENT, REFUND, PaymentStatus, RefundStatus
 from bottega.domains.payments.store import entries, read, refunds
+from bottega.domains.payments.store.overview import attempts, failed_refunds, many, of_reference
 
 __all__ = [
     "PAYMENT",
     "REFUND",
+    "AskedAttempt",
     "Desk",
+    "Entry",
+    "FailedRefund",
     "NewPayment",
     "NothingToRefund",
     "OnlineOff",
@@ -66,9 +81,13 @@ __all__ = [
     "SignatureRefused",
     "Tender",
     "TillPayment",
+    "attempts",
     "entries",
+    "failed_refunds",
     "hold",
     "left",
+    "many",
+    "of_reference",
     "open_many",
     "read",
     "refunds",

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains.payments.states import PaymentStatus, RefundStatus
+from bottega.kit import ids
 
 
 class Provider(StrEnum):
@@ -119,6 +120,38 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     refund_id: UUID | None
     provider_key: str
     tries: int
+
+
+class AskedAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was asked of the provider, as it stands now. Amounts in minor units."""
+
+    payment_id: UUID
+    attempt_no: int
+    operation: Operation
+    amount_minor: int
+    state: str
+    error_code: str | None
+    tries: int
+    next_try_at: datetime
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class FailedRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund that did not arrive and whose money is still here: somebody has to look."""
+
+    refund_id: UUID
+    payment_id: UUID
+    reference: UUID
+    amount_minor: int
+    currency: str
+    reason: str
+    updated_at: datetime
+
+    @property
+    def shown_id(self) -> str:
+        """The refund's id as clients see it."""
+        return ids.show("ref", self.refund_id)
 
 
 class NewPayment(msgspec.Struct, frozen=True, kw_only=True):
