@@ -306,9 +306,10 @@ create table payment_attempts (
   amount_minor bigint not null check (amount_minor >= 0),
   refund_id    uuid,
   provider_key text not null,
-  state        text not null check (state in ('INTENDED', 'DONE', 'FAILED')),
+  state        text not null check (state in ('INTENDED', 'DONE', 'FAILED', 'PARKED')),
   error_code   text,
-  tries        integer not null default 0,
+  tries        integer not null default 0,  -- how often it was taken; the token of who has it now
+  faults       integer not null default 0,  -- how often we failed over it ourselves; parked after a few
   next_try_at  timestamptz not null,
   created_at   timestamptz not null,
   finished_at  timestamptz,
@@ -347,13 +348,22 @@ create table refunds (
   reason       text not null,
   status       text not null check (status in ('PENDING', 'SUCCEEDED', 'FAILED')),
   provider_ref text,
+  past_refs    text[] not null default '{}',  -- what the provider called it when it failed before
   requested_by uuid,
+  tries        integer not null default 1 check (tries >= 1),
+  retry_at     timestamptz,  -- failed, and to be tried again then
+  given_up_at  timestamptz,  -- failed, and waiting for a person since then
+  checks       integer not null default 0,
+  next_check_at timestamptz,  -- when to ask the provider ourselves, in case its event never comes
   created_at   timestamptz not null,
   updated_at   timestamptz not null,
   primary key (store_id, refund_id),
   foreign key (store_id, payment_id) references payments (store_id, payment_id)
 );
 create index refunds_payment on refunds (store_id, payment_id);
+create index refunds_due on refunds (retry_at) where status = 'FAILED' and retry_at is not null;
+create index refunds_checks_due on refunds (next_check_at) where next_check_at is not null;
+create index refunds_given_up on refunds (store_id, given_up_at) where given_up_at is not null;
 
 -- The provider's signed events, raw, once each. The merchant is the one our own metadata on the object names.
 create table provider_events (
@@ -367,6 +377,7 @@ create table provider_events (
   signature        text not null,
   state            text not null check (state in ('RECEIVED', 'APPLIED', 'PARKED')),
   tries            integer not null default 0,
+  faults           integer not null default 0,
   next_try_at      timestamptz not null,
   received_at      timestamptz not null,
   applied_at       timestamptz,

@@ -6,6 +6,8 @@ three beats: intend (transaction), ask (none), record (transaction). A provider'
 
 from bottega.domains.payments.actions.asking import Desk
 from bottega.domains.payments.actions.recording import open_many, request_refund, request_void, take_at_till
+from bottega.domains.payments.actions.settling import retry_refund
+from bottega.domains.payments.actions.sweeping import due_at_provider
 from bottega.domains.payments.errors import (
     NothingToRefund,
     OnlineOff,
@@ -23,9 +25,19 @@ from bottega.domains.payments.events import (
     RefundFailed,
     RefundRequested,
 )
-from bottega.domains.payments.model import NewPayment, Payment, Provider, Refund, RefundRequest, Tender, TillPayment
+from bottega.domains.payments.model import (
+    NewPayment,
+    Payment,
+    Provider,
+    Refund,
+    RefundRequest,
+    RetryRefund,
+    Tender,
+    TillPayment,
+)
 from bottega.domains.payments.states import PAYMENT, REFUND, PaymentStatus, RefundStatus
 from bottega.domains.payments.store import entries, read, refunds
+from bottega.domains.payments.store.retries import given_up
 
 __all__ = [
     "PAYMENT",
@@ -50,14 +62,18 @@ __all__ = [
     "RefundRequested",
     "RefundStatus",
     "RefundTooLarge",
+    "RetryRefund",
     "SignatureRefused",
     "Tender",
     "TillPayment",
+    "due_at_provider",
     "entries",
+    "given_up",
     "open_many",
     "read",
     "refunds",
     "request_refund",
     "request_void",
+    "retry_refund",
     "take_at_till",
 ]

@@ -25,6 +25,17 @@ class ProviderUnavailable(Unavailable):
     title = "The payment provider does not answer right now"
 
 
+class ProviderKeySpent(ProviderUnavailable):
+    """The provider keeps an answer of its own failure for our key; only reading what it did helps."""
+
+    code = "provider_key_spent"
+    title = "The payment provider failed, we will look at what it did"
+
+
+class LeaseLost(Exception):
+    """Somebody else has taken what we were working on since; what we would write now is theirs to write."""
+
+
 class ProviderRefused(DomainError):
     """The provider understood the request and refused it for good."""
 

@@ -26,17 +26,17 @@ from bottega.domains.payments.model import (
     ProviderRefund,
     Refund,
     RefundRequest,
-    StoredEvent,
     TillPayment,
 )
 from bottega.domains.payments.states import PaymentStatus, RefundStatus
+from bottega.domains.payments.store import retries
 from bottega.infra.group_commit import BatchTx
 from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.transaction import Tx
 from bottega.kit import ids
 
-LEASE = timedelta(seconds=15)
-"""How long who asks may take; then another asks with the same key. An ask that lasts longer meets it there, harmlessly."""
+LEASE = timedelta(seconds=20)
+"""How long who asks may take; then another asks with the same key, and what the first one writes late is refused."""
 
 
 async def open_many(tx: BatchTx, payments: list[NewPayment]) -> None:
@@ -70,8 +70,8 @@ async def record_opened(tx: Tx, outcome: tuple[Attempt, ProviderIntent]) -> Paym
     """The provider opened the intent: keep its reference, finish the attempt."""
     attempt, intent = outcome
     payment = await _locked(tx, attempt.store_id, attempt.payment_id)
-    if await store.finish_attempt(tx, attempt):
-        await store.set_provider(tx, payment, intent.provider_ref, intent.client_secret)
+    await store.finish_attempt(tx, attempt)
+    await store.set_provider(tx, payment, intent.provider_ref, intent.client_secret)
     return await _locked(tx, attempt.store_id, attempt.payment_id)
 
 
@@ -84,19 +84,13 @@ async def record_refusal(tx: Tx, outcome: tuple[Attempt, str]) -> None:
     """The provider refused for good: the attempt has failed, and a refund with it."""
     attempt, code = outcome
     payment = await _locked(tx, attempt.store_id, attempt.payment_id)
-    if not await store.finish_attempt(tx, attempt, failed=code):
-        return
+    await store.finish_attempt(tx, attempt, failed=code)
     if attempt.operation is Operation.REFUND:
         refund = await store.refund_by_ref(tx, payment, None, attempt.refund_id)
         if refund is not None:
             await _move_refund(tx, payment, refund, RefundStatus.FAILED, None, code)
     elif attempt.operation is Operation.OPEN and payment.status is PaymentStatus.REQUIRES_PAYMENT:
         await store.set_status(tx, payment, PaymentStatus.FAILED, code)
-
-
-async def record_done(tx: Tx, attempt: Attempt) -> None:
-    """The provider has done what the attempt asked, and there is nothing more to write about it."""
-    await store.finish_attempt(tx, attempt)
 
 
 async def record_intent(tx: Tx, known: tuple[UUID, ProviderIntent]) -> Payment:
@@ -161,6 +155,8 @@ async def record_refund(tx: Tx, known: tuple[UUID, UUID, Attempt | None, Provide
     payment = await _locked(tx, store_id, payment_id)
     if attempt is not None:
         await store.finish_attempt(tx, attempt)
+    elif await retries.is_past(tx, payment, said.provider_ref):
+        return  # late news of a try that failed; another one is under way, or done
     ours = attempt.refund_id if attempt is not None else _uuid(said.refund_id)
     refund = await store.refund_by_ref(tx, payment, said.provider_ref, ours)
     if refund is None:
@@ -177,24 +173,9 @@ async def record_refund_by_intent(tx: Tx, known: tuple[UUID, ProviderRefund]) ->
     await record_refund(tx, (store_id, payment.payment_id, None, said))
 
 
-async def claim_check(tx: Tx, which: tuple[UUID, UUID]) -> str | None:
-    """The provider's reference of an open payment (store, payment) that nobody has told us about for a while."""
-    return await store.claim_check(tx, *which)
-
-
 async def receive_event(tx: Tx, event: ProviderEvent) -> bool:
     """Keep a signed event, once; whether it is new."""
     return await store.insert_event(tx, event)
-
-
-async def claim_event(tx: Tx, which: tuple[str, str]) -> StoredEvent | None:
-    """Take a received event (account, id) to be applied now; None when it is applied or taken."""
-    return await store.claim_event(tx, *which)
-
-
-async def finish_event(tx: Tx, which: tuple[str, str, str]) -> None:
-    """An event (account, id) is APPLIED or PARKED."""
-    await store.finish_event(tx, *which)
 
 
 async def _move_refund(

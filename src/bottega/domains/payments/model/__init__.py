@@ -88,6 +88,9 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     status: RefundStatus
     provider_ref: str | None
     created_at: datetime
+    tries: int = 1
+    retry_at: datetime | None = None
+    given_up_at: datetime | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +118,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     refund_id: UUID | None
     provider_key: str
     tries: int
+    old: bool = False
+    """Asked so long ago that the provider may have forgotten the key: what became of it has to be read."""
 
 
 class NewPayment(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +155,14 @@ class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class RetryRefund(msgspec.Struct, frozen=True):
+    """Command: ask once more for a refund that failed; `by_hand` however often that was and without waiting."""
+
+    store_id: UUID
+    refund_id: UUID
+    by_hand: bool = False
+
+
 class IntentState(StrEnum):
     """What a provider says of an intent."""
 
@@ -172,6 +185,11 @@ class ProviderIntent(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     failure_code: str | None
     metadata: dict[str, str]
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more can be cancelled or captured."""
+        return self.state in (IntentState.SUCCEEDED, IntentState.CANCELED)
 
 
 class ProviderRefund(msgspec.Struct, frozen=True, kw_only=True):
