@@ -9,15 +9,19 @@ from collections.abc import Coroutine
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from bottega.domains.payments import store
 from bottega.domains.payments.actions import recording
+from bottega.domains.payments.actions.disputing import record_dispute
 from bottega.domains.payments.errors import OnlineOff, PaymentNotFound, ProviderRefused, ProviderUnavailable
 from bottega.domains.payments.model import Attempt, Operation, Payment, ProviderEvent, StoredEvent
 from bottega.domains.payments.ports import PaymentProvider
+from bottega.domains.payments.states import LIVE
 from bottega.infra.telemetry import logger
 from bottega.infra.transaction import Database
 from bottega.kit.errors import DomainError
-from bottega.kit.subject import system
+from bottega.kit.subject import Subject, system
 
 _MAX_EVENT_TRIES = 12
 
@@ -61,6 +65,10 @@ class Desk:
             outcome = (attempt.store_id, attempt.payment_id, attempt, refund)
             await self._database.run(recording.record_refund, outcome, by=subject)
             return None
+        if attempt.operation is Operation.CAPTURE:
+            intent = await provider.capture_intent(payment, attempt)
+            await self._database.run(recording.record_capture, (attempt, intent), by=subject)
+            return None
         if payment.provider_ref is not None:
             intent = await provider.cancel_intent(payment.provider_ref, attempt.provider_key)
             await self._database.run(recording.record_intent, (payment.store_id, intent), by=subject)
@@ -76,11 +84,21 @@ class Desk:
 
     async def receive(self, body: bytes, signature: str) -> ProviderEvent | None:
         """Verify a webhook's raw body and keep it, once; the event if it is new and about us. Raises `SignatureRefused`."""
-        event = self.provider.read_event(body, signature)
-        if event is None:
+        event = await self._addressed(self.provider.read_event(body, signature))
+        if event is None or event.merchant_id is None:
             return None
         new = await self._database.run(recording.receive_event, event, by=system(event.merchant_id, "provider"))
         return event if new else None
+
+    async def _addressed(self, event: ProviderEvent | None) -> ProviderEvent | None:
+        """The event with whose it is: where its object does not carry our ids (a dispute), by the intent that it names."""
+        if event is None or event.merchant_id is not None:
+            return event
+        async with self._database.read(None, role="bottega_relay") as tx:
+            owners = await store.owners(tx, event.account, event.intent_ref)
+        if len(owners) != 1:
+            return None  # another program's payment on the same account
+        return msgspec.structs.replace(event, merchant_id=owners[0].merchant_id, store_id=owners[0].store_id)
 
     async def apply(self, merchant_id: UUID, account: str, event_id: str) -> None:
         """Apply a received event: read its object again at the provider, and move what that moves."""
@@ -101,21 +119,38 @@ class Desk:
             await self._database.run(recording.finish_event, (account, event_id, "APPLIED"), by=subject)
 
     async def _apply(self, event: StoredEvent) -> None:
-        subject = system(event.merchant_id, "provider")
-        if event.object_ref.startswith("re_"):
+        """Read what the event is about again, and record it. Of a refund or dispute, its intent first: news overtake news."""
+        subject, run = system(event.merchant_id, "provider"), self._database.run
+        if event.type.startswith("charge.dispute."):
+            dispute = await self.provider.read_dispute(event.object_ref)
+            await self._look(subject, event.store_id, dispute.intent_ref)
+            await run(record_dispute, (event.store_id, dispute), by=subject)
+        elif event.type.startswith("refund.") or event.type == "charge.refund.updated":
             refund = await self.provider.read_refund(event.object_ref)
-            await self._database.run(recording.record_refund_by_intent, (event.store_id, refund), by=subject)
+            await self._look(subject, event.store_id, refund.intent_ref)
+            await run(recording.record_refund_by_intent, (event.store_id, refund), by=subject)
         else:
-            intent = await self.provider.read_intent(event.object_ref)
-            await self._database.run(recording.record_intent, (event.store_id, intent), by=subject)
+            await self._look(subject, event.store_id, event.object_ref)
+
+    async def _look(self, subject: Subject, store_id: UUID, intent_ref: str) -> None:
+        """Read an intent at the provider and record what it says: what webhook, browser, sweep and staff all do."""
+        intent = await self.provider.read_intent(intent_ref)
+        await self._database.run(recording.record_intent, (store_id, intent), by=subject)
+
+    async def look(self, subject: Subject, payment: Payment) -> None:
+        """Somebody (the browser that is back from the provider, or staff) wants to know: ask the provider now.
+
+        Raises `ProviderUnavailable`. A payment that has not been opened, or is settled, is not asked about.
+        """
+        if payment.provider_ref is not None and payment.status in LIVE:
+            await self._look(subject, payment.store_id, payment.provider_ref)
 
     async def check(self, merchant_id: UUID, store_id: UUID, payment_id: UUID) -> None:
         """Ask the provider about an open payment ourselves: its event may have been lost for ever."""
         subject = system(merchant_id, "payments")
         ref = await self._database.run(recording.claim_check, (store_id, payment_id), by=subject)
         if ref is not None:
-            intent = await self.provider.read_intent(ref)
-            await self._database.run(recording.record_intent, (store_id, intent), by=subject)
+            await self._look(subject, store_id, ref)
 
     async def sweep(self) -> int:
         """Carry out everything that is due, for all merchants; how much there was. Safe to run in several processes."""
