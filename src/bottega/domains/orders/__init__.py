@@ -16,6 +16,8 @@ from bottega.domains.orders.events import (
     OrderChanged,
     OrderCompleted,
     OrderPaid,
+    OrderPaymentFailed,
+    OrderPaymentMended,
     OrderPlaced,
     OrderReady,
     OrderStarted,
@@ -34,13 +36,24 @@ from bottega.domains.orders.model import (
 )
 from bottega.domains.orders.reactions import REACTIONS
 from bottega.domains.orders.rules import allowed, display_number
-from bottega.domains.orders.states import AT_STORE, DELIVERY, ONLINE, SHIPPING, OrderStatus, machine_for
+from bottega.domains.orders.states import (
+    AT_STORE,
+    DELIVERY,
+    FLAGGED_IN,
+    ONLINE,
+    PAYMENT_FLAGS,
+    SHIPPING,
+    OrderStatus,
+    machine_for,
+)
 from bottega.domains.orders.store import find, history, listed
 
 __all__ = [
     "AT_STORE",
     "DELIVERY",
+    "FLAGGED_IN",
     "ONLINE",
+    "PAYMENT_FLAGS",
     "REACTIONS",
     "SHIPPING",
     "CancelOrder",
@@ -59,6 +72,8 @@ __all__ = [
     "OrderLine",
     "OrderNotFound",
     "OrderPaid",
+    "OrderPaymentFailed",
+    "OrderPaymentMended",
     "OrderPlaced",
     "OrderReady",
     "OrderStarted",

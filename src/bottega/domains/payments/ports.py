@@ -1,4 +1,4 @@
-"""What payments need from outside: a provider that opens intents, reads them, cancels and refunds. Pure Protocols.
+"""What payments need from outside: a provider that opens intents, reads, captures and cancels them, and refunds. Protocols.
 
 Every call has a timeout and, where it changes something, our own key. Raises `ProviderUnavailable` when the outcome is
 unknown (timeout, lost connection, 5xx): never a failure; `ProviderKeySpent`, one of those, when asking again with the same
@@ -7,7 +7,14 @@ key can only bring the provider's stored failure: read what it did; `ProviderRef
 
 from typing import Protocol
 
-from bottega.domains.payments.model import Attempt, Payment, ProviderEvent, ProviderIntent, ProviderRefund
+from bottega.domains.payments.model import (
+    Attempt,
+    Payment,
+    ProviderDispute,
+    ProviderEvent,
+    ProviderIntent,
+    ProviderRefund,
+)
 
 
 class PaymentProvider(Protocol):
@@ -34,6 +41,13 @@ class PaymentProvider(Protocol):
         """The refund that the attempt brought about, found by our own id; None when there is none."""
         ...
 
+    async def capture_intent(self, payment: Payment, attempt: Attempt) -> ProviderIntent:
+        """Take the attempt's amount of a hold and let go of the rest; gives the intent as it is if that was done or is over.
+
+        Raises `ProviderRefused` when the hold stands and the provider will not take that much of it.
+        """
+        ...
+
     async def cancel_intent(self, provider_ref: str, key: str) -> ProviderIntent:
         """Void an intent that has not been captured; gives the intent as it is if that is too late."""
         ...
@@ -44,6 +58,10 @@ class PaymentProvider(Protocol):
 
     async def read_refund(self, provider_ref: str) -> ProviderRefund:
         """The refund as it is now."""
+        ...
+
+    async def read_dispute(self, provider_ref: str) -> ProviderDispute:
+        """The dispute as it is now, with the money that it moved."""
         ...
 
     def read_event(self, body: bytes, signature: str) -> ProviderEvent | None:

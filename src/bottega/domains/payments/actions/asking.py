@@ -17,13 +17,17 @@ from math import ceil
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from bottega.domains.payments.actions import recording, settling
+from bottega.domains.payments.actions.settling import News
 from bottega.domains.payments.errors import (
     LeaseLost,
     OnlineOff,
     PaymentNotFound,
     ProviderKeySpent,
     ProviderRefused,
+    ProviderTimeout,
     ProviderUnavailable,
 )
 from bottega.domains.payments.model import (
@@ -37,6 +41,8 @@ from bottega.domains.payments.model import (
     StoredEvent,
 )
 from bottega.domains.payments.ports import PaymentProvider
+from bottega.domains.payments.states import LIVE
+from bottega.domains.payments.store import due
 from bottega.infra.breaker import Breaker
 from bottega.infra.fault_points import point
 from bottega.infra.telemetry import OUTCOMES, logger
@@ -47,7 +53,6 @@ from bottega.kit.subject import Subject, system
 P = ParamSpec("P")
 R = TypeVar("R")
 _QUICK = 1.0
-_HUNG = 5.0
 
 
 class Desk:
@@ -87,14 +92,13 @@ class Desk:
         ticket = self.breaker.enter()
         if ticket is None:
             raise self._away()
-        began = time.monotonic()
         try:
             answer = await call(*args, **kwargs)
         except (ProviderKeySpent, ProviderRefused):
             self.breaker.answered(ticket)
             raise
-        except ProviderUnavailable:
-            self.breaker.unanswered(ticket, hung=time.monotonic() - began > _HUNG)
+        except ProviderUnavailable as error:
+            self.breaker.unanswered(ticket, hung=isinstance(error, ProviderTimeout))
             OUTCOMES.labels("provider_unanswered").inc()
             raise
         except BaseException:
@@ -167,6 +171,8 @@ class Desk:
             return await self._record(attempt, await self.asked(provider.open_intent, payment, attempt.provider_key))
         if attempt.operation is Operation.REFUND:
             return await self._record(attempt, await self.asked(provider.refund, payment, attempt))
+        if attempt.operation is Operation.CAPTURE:
+            return await self._record(attempt, await self.asked(provider.capture_intent, payment, attempt))
         if payment.provider_ref is None:
             return await self._record(attempt, None)
         key = attempt.provider_key
@@ -191,18 +197,30 @@ class Desk:
             await self._database.run(recording.record_refund, outcome, by=subject)
         elif attempt.operation is Operation.OPEN and done is not None:
             return await self._database.run(recording.record_opened, (attempt, done), by=subject)
+        elif attempt.operation is Operation.CAPTURE and done is not None:
+            await self._database.run(recording.record_capture, (attempt, done), by=subject)
         else:
             await self._database.run(settling.record_answer, (attempt, done), by=subject)
         return None
 
     async def receive(self, body: bytes, signature: str) -> ProviderEvent | None:
         """Verify a webhook's raw body and keep it, once; the event if it is new and about us. Raises `SignatureRefused`."""
-        event = self.provider.read_event(body, signature)
-        if event is None:
+        event = await self._addressed(self.provider.read_event(body, signature))
+        if event is None or event.merchant_id is None:
             return None
         new = await self._database.run(recording.receive_event, event, by=system(event.merchant_id, "provider"))
         await point("event.kept")
         return event if new else None
+
+    async def _addressed(self, event: ProviderEvent | None) -> ProviderEvent | None:
+        """The event with whose it is: where its object does not carry our ids (a dispute), by the intent that it names."""
+        if event is None or event.merchant_id is not None:
+            return event
+        async with self._database.read(None, role="bottega_relay") as tx:
+            owners = await due.owners(tx, event.account, event.intent_ref)
+        if len(owners) != 1:
+            return None  # another program's payment on the same account
+        return msgspec.structs.replace(event, merchant_id=owners[0].merchant_id, store_id=owners[0].store_id)
 
     async def apply(self, merchant_id: UUID, account: str, event_id: str) -> None:
         """Apply a received event: read its object again at the provider, and move what that moves."""
@@ -231,10 +249,25 @@ class Desk:
         else:
             await point("event.applied")
 
-    async def _read(self, event: StoredEvent) -> ProviderIntent | ProviderRefund:
-        if event.object_ref.startswith("re_"):
-            return await self.asked(self.provider.read_refund, event.object_ref)
-        return await self.asked(self.provider.read_intent, event.object_ref)
+    async def _read(self, event: StoredEvent) -> list[News]:
+        """What an event is about, as it is now. Of a refund or dispute, its intent first: news overtake news."""
+        read = self.provider.read_intent
+        if event.type.startswith("charge.dispute."):
+            dispute = await self.asked(self.provider.read_dispute, event.object_ref)
+            return [await self.asked(read, dispute.intent_ref), dispute]
+        if event.type.startswith("refund.") or event.type == "charge.refund.updated":
+            refund = await self.asked(self.provider.read_refund, event.object_ref)
+            return [await self.asked(read, refund.intent_ref), refund]
+        return [await self.asked(read, event.object_ref)]
+
+    async def look(self, subject: Subject, payment: Payment) -> None:
+        """Somebody (the browser that is back from the provider, or staff) wants to know: ask the provider now.
+
+        Raises `ProviderUnavailable`. A payment that has not been opened, or is settled, is not asked about.
+        """
+        if payment.provider_ref is not None and payment.status in LIVE:
+            intent = await self.asked(self.provider.read_intent, payment.provider_ref)
+            await self._database.run(recording.record_intent, (payment.store_id, intent), by=subject)
 
     async def check(self, merchant_id: UUID, store_id: UUID, payment_id: UUID) -> None:
         """Ask the provider about an open payment ourselves: its event may have been lost for ever."""

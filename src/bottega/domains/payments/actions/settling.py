@@ -9,12 +9,15 @@ from uuid import UUID
 
 from bottega.domains.payments import rules
 from bottega.domains.payments.actions import recording
+from bottega.domains.payments.actions.about import about
+from bottega.domains.payments.actions.disputing import record_dispute
 from bottega.domains.payments.errors import PaymentNotFound
 from bottega.domains.payments.events import RefundRequested
 from bottega.domains.payments.model import (
     Attempt,
     EntryKind,
     Operation,
+    ProviderDispute,
     ProviderIntent,
     ProviderRefund,
     RetryRefund,
@@ -25,6 +28,8 @@ from bottega.domains.payments.store.due import PaymentCheck, RefundCheck
 from bottega.infra.telemetry import OUTCOMES, PARKED
 from bottega.infra.transaction import Tx
 
+News = ProviderIntent | ProviderRefund | ProviderDispute
+"""What a provider's object says now."""
 EVENT_LEASE = timedelta(seconds=20)
 MAX_FAULTS = 12
 """How often we may fail over one thing before it is parked. Waiting for a provider that does not answer never counts."""
@@ -68,14 +73,18 @@ async def claim_event(tx: Tx, which: tuple[str, str]) -> StoredEvent | None:
     return await due.claim_event(tx, *which, EVENT_LEASE)
 
 
-async def record_event(tx: Tx, news: tuple[StoredEvent, ProviderIntent | ProviderRefund]) -> None:
-    """Apply what the object of an event says now, and be done with the event. Raises `PaymentNotFound`, `LeaseLost`."""
-    event, said = news
+async def record_event(tx: Tx, news: tuple[StoredEvent, list[News]]) -> None:
+    """Apply what the objects of an event say now, and be done with the event. Raises `PaymentNotFound`, `LeaseLost`."""
+    event, told = news
     await due.finish_event(tx, event)
-    if isinstance(said, ProviderRefund):
-        await recording.record_refund_by_intent(tx, (event.store_id, said))
-    else:
-        await recording.record_intent(tx, (event.store_id, said))
+    for said in told:
+        match said:
+            case ProviderIntent():
+                await recording.record_intent(tx, (event.store_id, said))
+            case ProviderRefund():
+                await recording.record_refund_by_intent(tx, (event.store_id, said))
+            case ProviderDispute():
+                await record_dispute(tx, (event.store_id, said))
 
 
 async def put_off_event(tx: Tx, event: StoredEvent) -> None:
@@ -149,16 +158,7 @@ async def retry_refund(tx: Tx, command: RetryRefund) -> UUID | None:
     note = f"try {refund.tries + 1}: {refund.reason}"[:200]
     await add_entry(tx, payment, EntryKind.REFUND_REQUESTED, refund.amount_minor, None, note)
     await add_attempt(tx, payment, Operation.REFUND, refund.amount_minor, refund.refund_id, rules.provider_key)
-    tx.emit(
-        RefundRequested(
-            store_id=payment.store_id,
-            payment_id=payment.payment_id,
-            reference=payment.reference,
-            amount_minor=refund.amount_minor,
-            currency=payment.currency,
-            refund_id=refund.refund_id,
-        )
-    )
+    tx.emit(RefundRequested(**about(payment, refund.amount_minor), refund_id=refund.refund_id))
     tx.note(payment.store_id, refund=str(refund.refund_id), amount=refund.amount_minor, tries=refund.tries + 1)
     OUTCOMES.labels("refund_retried").inc()
     return payment.payment_id

@@ -91,7 +91,7 @@ async def webhook(request: AnyRequest) -> Response[Received]:
         OUTCOMES.labels(f"webhook_{error.code}").inc()
         raise
     OUTCOMES.labels("webhook_received" if event else "webhook_repeated").inc()
-    if event is not None:
+    if event is not None and event.merchant_id is not None:
         follow(desk.apply(event.merchant_id, event.account, event.event_id))
     return json(Received(received=True))  # type: ignore[return-value]
 

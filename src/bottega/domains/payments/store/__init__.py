@@ -27,26 +27,30 @@ from bottega.infra.transaction import Tx
 
 READ: LiteralString = """
 select merchant_id, store_id, payment_id, reference, provider, provider_account, provider_ref, client_secret, status,
-  amount_minor, captured_minor, refunded_minor, currency, tender, receipt_ref, failure_code, version, created_at, updated_at
+  capture_mode, amount_minor, authorized_minor, captured_minor, refunded_minor, disputed_minor, currency, tender, receipt_ref,
+  failure_code, version, created_at, updated_at
 from payments where store_id = %(store_id)s and payment_id = %(payment_id)s
 """
 LOCK: LiteralString = """
 select merchant_id, store_id, payment_id, reference, provider, provider_account, provider_ref, client_secret, status,
-  amount_minor, captured_minor, refunded_minor, currency, tender, receipt_ref, failure_code, version, created_at, updated_at
+  capture_mode, amount_minor, authorized_minor, captured_minor, refunded_minor, disputed_minor, currency, tender, receipt_ref,
+  failure_code, version, created_at, updated_at
 from payments where store_id = %(store_id)s and payment_id = %(payment_id)s for update
 """
 LOCK_BY_REF: LiteralString = """
 select merchant_id, store_id, payment_id, reference, provider, provider_account, provider_ref, client_secret, status,
-  amount_minor, captured_minor, refunded_minor, currency, tender, receipt_ref, failure_code, version, created_at, updated_at
+  capture_mode, amount_minor, authorized_minor, captured_minor, refunded_minor, disputed_minor, currency, tender, receipt_ref,
+  failure_code, version, created_at, updated_at
 from payments where store_id = %(store_id)s and provider = 'STRIPE' and provider_ref = %(provider_ref)s for update
 """
 INSERT_MANY: LiteralString = """
 with new as materialized (select * from json_to_recordset(%s::json) as r (merchant_id uuid, store_id uuid, payment_id uuid,
   reference uuid, provider_account text, amount_minor bigint, currency text, provider_key text, created_at timestamptz)),
-p as (insert into payments (merchant_id, store_id, payment_id, reference, provider, provider_account, status, amount_minor,
-    currency, next_check_at, created_at, updated_at)
-  select merchant_id, store_id, payment_id, reference, 'STRIPE', provider_account, 'REQUIRES_PAYMENT', amount_minor, currency,
-    created_at + interval '45 seconds', created_at, created_at from new),
+p as (insert into payments (merchant_id, store_id, payment_id, reference, provider, provider_account, status, capture_mode,
+    amount_minor, currency, next_check_at, created_at, updated_at)
+  select n.merchant_id, n.store_id, payment_id, reference, 'STRIPE', provider_account, 'REQUIRES_PAYMENT', s.capture_mode,
+    amount_minor, n.currency, n.created_at + interval '45 seconds', n.created_at, n.created_at
+  from new n join stores s on s.store_id = n.store_id),
 a as (insert into payment_attempts (merchant_id, store_id, payment_id, attempt_no, operation, amount_minor, provider_key, state,
     next_try_at, created_at)
   select merchant_id, store_id, payment_id, 1, 'OPEN', amount_minor, provider_key, 'INTENDED',
@@ -70,10 +74,13 @@ on conflict do nothing
 """
 SET_STATUS: LiteralString = """
 update payments p set status = %(status)s, failure_code = %(failure_code)s, version = version + 1, updated_at = %(now)s,
-  captured_minor = e.captured, refunded_minor = e.refunded
-from (select coalesce(sum(amount_minor) filter (where kind = 'CAPTURED'), 0) as captured,
+  authorized_minor = e.authorized, captured_minor = e.captured, refunded_minor = e.refunded, disputed_minor = e.disputed
+from (select coalesce(sum(amount_minor) filter (where kind = 'AUTHORIZED'), 0) as authorized,
+        coalesce(sum(amount_minor) filter (where kind = 'CAPTURED'), 0) as captured,
         coalesce(sum(amount_minor) filter (where kind = 'REFUNDED'), 0)
-          - coalesce(sum(amount_minor) filter (where kind = 'REFUND_FAILED' and note = 'reversed'), 0) as refunded
+          - coalesce(sum(amount_minor) filter (where kind = 'REFUND_FAILED' and note = 'reversed'), 0) as refunded,
+        coalesce(sum(amount_minor) filter (where kind = 'FUNDS_WITHDRAWN'), 0)
+          - coalesce(sum(amount_minor) filter (where kind = 'FUNDS_REINSTATED'), 0) as disputed
       from payment_entries where store_id = %(store_id)s and payment_id = %(payment_id)s) as e
 where p.store_id = %(store_id)s and p.payment_id = %(payment_id)s and p.version = %(version)s
 """
@@ -96,9 +103,9 @@ where (store_id, payment_id, attempt_no) in (
   select store_id, payment_id, attempt_no from payment_attempts a
   where state = 'INTENDED' and store_id = %(store_id)s and payment_id = %(payment_id)s
     and (next_try_at <= now() or (tries = 0 and %(first)s))
-    and (operation <> 'CANCEL' or not exists (
+    and (operation not in ('CANCEL', 'CAPTURE') or not exists (
       select from payment_attempts o where o.store_id = a.store_id and o.payment_id = a.payment_id
-        and o.operation = 'OPEN' and o.state = 'INTENDED'))
+        and o.attempt_no < a.attempt_no and o.operation in ('OPEN', 'CAPTURE') and o.state = 'INTENDED'))
   order by attempt_no limit 1 for update skip locked)
 returning merchant_id, store_id, payment_id, attempt_no, operation, amount_minor, refund_id, provider_key, tries,
   tries > 1 and created_at < now() - interval '20 hours' as old
@@ -114,12 +121,21 @@ update payment_attempts set state = %(state)s, error_code = %(error_code)s, fini
 where store_id = %(store_id)s and payment_id = %(payment_id)s and attempt_no = %(attempt_no)s and state = 'INTENDED'
   and tries = %(tries)s
 """
+ASKED_FOR: LiteralString = """
+select count(*) from payment_attempts
+where store_id = %(store_id)s and payment_id = %(payment_id)s and operation = %(operation)s and state = 'INTENDED'
+"""
+WITHDRAW_CAPTURE: LiteralString = """
+update payment_attempts set state = 'FAILED', error_code = 'withdrawn', finished_at = %(now)s
+where store_id = %(store_id)s and payment_id = %(payment_id)s and operation = 'CAPTURE' and state = 'INTENDED' and tries = 0
+"""
 READ_ENTRIES: LiteralString = """
 select entry_no, kind, amount_minor, provider_ref, note, actor_kind, actor_id, at from payment_entries
 where store_id = %(store_id)s and payment_id = %(payment_id)s order by entry_no
 """
 READ_REFUNDS: LiteralString = """
-select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at from refunds
+select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at, tries, retry_at,
+  given_up_at from refunds
 where store_id = %(store_id)s and payment_id = %(payment_id)s order by refund_id
 """
 UNDER_WAY: LiteralString = """
@@ -139,7 +155,8 @@ update refunds set status = %(status)s, provider_ref = coalesce(%(provider_ref)s
 where store_id = %(store_id)s and refund_id = %(refund_id)s and status = %(before)s
 """
 REFUND_BY_REF: LiteralString = """
-select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at from refunds
+select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at, tries, retry_at,
+  given_up_at from refunds
 where store_id = %(store_id)s and payment_id = %(payment_id)s
   and (provider_ref = %(provider_ref)s or refund_id = %(refund_id)s::uuid)
 """
@@ -228,7 +245,8 @@ async def add_attempt(
 async def claim_attempt(tx: Tx, store_id: UUID, payment_id: UUID, *, first: bool, lease: timedelta) -> Attempt | None:
     """Take the next due attempt of a payment for `lease`; `first` takes a fresh one before its time.
 
-    A CANCEL waits for the OPEN before it: what the provider is just opening could not be named to it.
+    A CANCEL or CAPTURE waits for the OPEN before it, because what the provider is just opening could not be named to it,
+    and a CANCEL for the CAPTURE, because only its outcome says whether there is a hold or money to give back.
     """
     values = {"store_id": store_id, "payment_id": payment_id, "first": first, "lease": lease}
     return await tx.row(CLAIM_ATTEMPT, values, Attempt)
@@ -256,6 +274,16 @@ async def finish_attempt(tx: Tx, attempt: Attempt, *, failed: str | None = None)
     }
     if await tx.execute(FINISH_ATTEMPT, values) != 1:
         raise LeaseLost(f"attempt {attempt.attempt_no} of {attempt.payment_id} was taken by another")
+
+
+async def asked_for(tx: Tx, payment: Payment, operation: Operation) -> bool:
+    """Whether an attempt of this kind waits for its outcome. The payment's row must be locked."""
+    return bool(await tx.value(ASKED_FOR, _of(payment) | {"operation": operation}))
+
+
+async def withdraw_capture(tx: Tx, payment: Payment) -> None:
+    """Take back a capture that nobody has asked the provider for yet."""
+    await tx.execute(WITHDRAW_CAPTURE, _of(payment) | {"now": tx.now})
 
 
 async def entries(tx: ReadTx, store_id: UUID, payment_id: UUID) -> list[Entry]:
@@ -305,7 +333,7 @@ async def insert_event(tx: Tx, event: ProviderEvent) -> bool:
         "account": event.account,
         "event_id": event.event_id,
         "type": event.type,
-        "object_ref": event.refund_ref or event.intent_ref,
+        "object_ref": event.object_ref,
         "store_id": event.store_id,
         "body": event.body,
         "signature": event.signature,

@@ -19,9 +19,9 @@ DUE_ATTEMPTS: LiteralString = """
 select distinct merchant_id, store_id, payment_id from (
   select merchant_id, store_id, payment_id from payment_attempts a
   where state = 'INTENDED' and next_try_at <= now()
-    and (operation = 'OPEN' or not exists (
+    and (operation not in ('CANCEL', 'CAPTURE') or not exists (
       select from payment_attempts o where o.store_id = a.store_id and o.payment_id = a.payment_id
-        and o.operation = 'OPEN' and o.state = 'INTENDED'))
+        and o.attempt_no < a.attempt_no and o.operation in ('OPEN', 'CAPTURE') and o.state = 'INTENDED'))
   order by next_try_at limit 64) as first
 """
 FAULT_ATTEMPT: LiteralString = """
@@ -96,6 +96,10 @@ REFUND_CHECK_SOON: LiteralString = """
 update refunds set next_check_at = now() + (1 + random() * 4) * interval '1 second'
 where store_id = %(store_id)s and refund_id = %(refund_id)s and checks = %(checks)s
 """
+OWNERS: LiteralString = """
+select merchant_id, store_id, payment_id from payments
+where provider_ref = %(provider_ref)s and provider = 'STRIPE' and provider_account = %(account)s limit 2
+"""
 
 
 class DuePayment(msgspec.Struct, frozen=True):
@@ -135,6 +139,11 @@ class RefundCheck(msgspec.Struct, frozen=True):
 async def due_attempts(tx: ReadTx) -> list[DuePayment]:
     """Payments of all merchants with something to ask now (as the relay)."""
     return await tx.rows(DUE_ATTEMPTS, {}, DuePayment)
+
+
+async def owners(tx: ReadTx, account: str, provider_ref: str) -> list[DuePayment]:
+    """Whose payment a provider's reference is, among all merchants (as the relay)."""
+    return await tx.rows(OWNERS, {"account": account, "provider_ref": provider_ref}, DuePayment)
 
 
 async def fault_attempt(tx: Tx, attempt: Attempt, error: str, most: int) -> bool:
