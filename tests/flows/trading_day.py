@@ -23,7 +23,7 @@ from bottega.domains.orders import Transition as Move
 from bottega.domains.orders.model import ChangeOrder
 from bottega.domains.payments import RefundStatus, Tender
 from bottega.domains.payments.actions import recording, settling
-from bottega.domains.payments.model import IntentState, ProviderEvent, ProviderIntent, ProviderRefund
+from bottega.domains.payments.model import IntentState, ProviderEvent, ProviderIntent, ProviderRefund, StoredEvent
 from bottega.domains.pricing import LineRequest
 from bottega.entrypoints.wiring import Parts, make_consumers, make_parts
 from bottega.infra.group_commit import GroupCommit
@@ -98,14 +98,11 @@ class Day:
         assert claimed is not None
         intent = self._intent(order, payment_id, IntentState.REQUIRES_PAYMENT)
         await run(recording.record_opened, (claimed[1], intent), by=self.system)
-        await self._event(intent.provider_ref, f"evt_{payment_id.hex}")
+        event = await self._event(intent.provider_ref, f"evt_{payment_id.hex}")
         await run(recording.record_intent, (self.store_id, self._intent(order, payment_id, IntentState.PROCESSING)),
                   by=self.system)  # fmt: skip
-        event = await run(settling.claim_event, ("default", f"evt_{payment_id.hex}"), by=self.system)
-        assert event is not None
-        await run(
-            settling.record_event, (event, self._intent(order, payment_id, IntentState.SUCCEEDED)), by=self.system
-        )
+        paid = self._intent(order, payment_id, IntentState.SUCCEEDED)
+        await run(settling.record_event, (event, [paid]), by=self.system)
         await self.catch_up()
 
     async def answer_refund(self, order: Order, status: RefundStatus) -> None:
@@ -192,7 +189,7 @@ class Day:
             metadata={},
         )
 
-    async def _event(self, intent_ref: str, event_id: str) -> None:
+    async def _event(self, intent_ref: str, event_id: str) -> StoredEvent:
         event = ProviderEvent(
             account="default",
             event_id=event_id,
@@ -205,7 +202,9 @@ class Day:
             signature="t=1,v1=2",
         )
         await self.parts.database.run(recording.receive_event, event, by=self.system)
-        await self.parts.database.run(settling.claim_event, ("default", event_id), by=self.system)
+        claimed = await self.parts.database.run(settling.claim_event, ("default", event_id), by=self.system)
+        assert claimed is not None
+        return claimed
 
 
 @asynccontextmanager
