@@ -85,6 +85,7 @@ _ALL: tuple[tuple[str, Card], ...] = (
     ("pm_card_chargeDeclinedAuthenticated", Card("4000008400001629", "visa", secure=True, decline=GENERIC)),
     ("pm_card_createDispute", Card("4000000000000259", "visa", dispute="fraudulent")),
     ("pm_card_createDisputeProductNotReceived", Card("4000000000002685", "visa", dispute="product_not_received")),
+    ("pm_card_createDisputeInquiry", Card("4000000000001976", "visa", dispute="inquiry")),
     ("pm_card_pendingRefund", Card("4000000000007726", "visa", refund="pending")),
     ("pm_card_refundFail", Card("4000000000005126", "visa", refund="failed")),
     ("pm_wallet_apple_pay", Card("4242424242424242", "visa", wallet="apple_pay")),

@@ -129,11 +129,13 @@ def capture(desk: Desk, params: Params, name: str) -> Doc:
     """Take the held money, or a part of it (`amount_to_capture`); the rest is released."""
     intent = desk.find("payment_intent", name)
     amount = params.integer("amount_to_capture")
+    if not params.flag("final_capture", default=True):
+        raise invalid("This PaymentIntent is not eligible for multicapture.", "final_capture")
     if intent["status"] != "requires_capture":
         charge = desk.store.get("charge", intent["latest_charge"] or "")
         if intent["status"] == "succeeded" and charge and charge["captured"]:
             raise unexpected(intent, "captured", code="charge_already_captured")
-        if intent["status"] == "canceled" and intent["cancellation_reason"] == "automatic":
+        if intent["status"] == "canceled" and intent["cancellation_reason"] in ("automatic", "expired"):
             raise unexpected(intent, "captured", code="charge_expired_for_capture")
         raise unexpected(intent, "captured")
     amount = intent["amount_capturable"] if amount is None else amount
@@ -145,10 +147,11 @@ def capture(desk: Desk, params: Params, name: str) -> Doc:
             f"({intent['amount_capturable']}).", "amount_too_large", "amount_to_capture",
         )  # fmt: skip
     intent["metadata"] = params.metadata(intent["metadata"])
-    charges.capture(desk, intent["latest_charge"], amount)
+    charge = charges.capture(desk, intent["latest_charge"], amount)
     intent |= {"status": "succeeded", "amount_capturable": 0, "amount_received": amount}
     desk.save(intent)
     emit(desk, "payment_intent.succeeded", intent)
+    confirming.dispute_if_asked(desk, charge)
     return intent
 
 
@@ -164,7 +167,9 @@ def cancel(desk: Desk, params: Params, name: str) -> Doc:
 def call_off(desk: Desk, intent: Doc, reason: str | None) -> Doc:
     """The intent is cancelled, whoever did it."""
     if intent["status"] == "requires_capture":
-        charges.void(desk, intent["latest_charge"], expired=reason == "automatic")
+        held = charges.void(desk, intent["latest_charge"], expired=reason == "expired")
+        # What such an expiry was called before API version 2025-03-31.
+        reason = "automatic" if reason == "expired" and "_released" in held else reason
     intent |= {"status": "canceled", "canceled_at": desk.now, "cancellation_reason": reason, "next_action": None,
                "amount_capturable": 0}  # fmt: skip
     desk.save(intent)
@@ -176,7 +181,7 @@ def expire_hold(desk: Desk, name: str) -> None:
     """The bank lets go of a held amount that nobody captured."""
     intent = desk.store.get("payment_intent", name)
     if intent and intent["status"] == "requires_capture":
-        call_off(desk, intent, "automatic")
+        call_off(desk, intent, "expired")
 
 
 def unexpected(intent: Doc, what: str, param: str | None = None, code: str | None = None) -> Refused:
