@@ -55,6 +55,32 @@ def charge(desk: Desk, intent: Doc, method: Doc, capture: bool) -> Doc:
     return made
 
 
+def pending(desk: Desk, intent: Doc, method: Doc) -> Doc:
+    """A bank debit is on its way; nothing has moved yet."""
+    made = _blank(desk, intent, method)
+    made |= {"status": "pending", "paid": False}
+    desk.save(made, parent=intent["id"])
+    emit(desk, "charge.pending", made)
+    return made
+
+
+def arrived(desk: Desk, made: Doc) -> Doc:
+    """The debit has come through."""
+    made |= {"status": "succeeded", "paid": True, "captured": True, "amount_captured": made["amount"]}
+    made["balance_transaction"] = ledger.captured(desk, made, made["amount"])["id"]
+    desk.save(made, parent=made["payment_intent"])
+    emit(desk, "charge.succeeded", made)
+    return made
+
+
+def bounced(desk: Desk, made: Doc, decline: Decline) -> Doc:
+    """The debit came back: nothing has moved."""
+    made |= {"status": "failed", "failure_code": decline.code, "failure_message": decline.message}
+    desk.save(made, parent=made["payment_intent"])
+    emit(desk, "charge.failed", made)
+    return made
+
+
 def failed(desk: Desk, intent: Doc, method: Doc, decline: Decline) -> Doc:
     """The bank says no: kept as a failed charge, nothing moves."""
     made = _blank(desk, intent, method)
@@ -122,6 +148,18 @@ def refundable(charge: Doc) -> int:
 def retrieve(desk: Desk, params: Params, name: str) -> Doc:
     """By id."""
     return desk.find("charge", name)
+
+
+def update(desk: Desk, params: Params, name: str) -> Doc:
+    """Metadata and description."""
+    made = desk.find("charge", name)
+    made["metadata"] = params.metadata(made["metadata"])
+    for text in ("description", "receipt_email"):
+        if text in params:
+            made[text] = params.text(text)
+    desk.save(made, parent=made["payment_intent"])
+    emit(desk, "charge.updated", made)
+    return made
 
 
 def list_all(desk: Desk, params: Params) -> Doc:

@@ -9,7 +9,7 @@ from bottega.sandbox.currencies import check_amount, check_currency
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit
 from bottega.sandbox.ids import new_id, token
-from bottega.sandbox.methods import TYPES
+from bottega.sandbox.methods import TYPES, default_types
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc, Refused, conflict, invalid, missing_param
 from bottega.sandbox.store import public
@@ -43,7 +43,7 @@ def _blank(desk: Desk, amount: int, currency: str, params: Params) -> Doc:
     name = new_id("pi")
     capture = params.text("capture_method", {"automatic", "automatic_async", "manual"}) or "automatic"
     automatic = params.table("automatic_payment_methods")
-    types = params.texts("payment_method_types")
+    types = params.texts("payment_method_types") or params.texts("allowed_payment_method_types")
     if unknown := [kind for kind in types if kind not in TYPES]:
         raise invalid(f"The payment method type {unknown[0][:40]!r} is invalid.", "payment_method_types")
     is_automatic = automatic.flag("enabled") if automatic else not types
@@ -62,7 +62,7 @@ def _blank(desk: Desk, amount: int, currency: str, params: Params) -> Doc:
         currency=currency, customer=None, last_payment_error=None, latest_charge=None, metadata={}, next_action=None,
         on_behalf_of=None, payment_method=None,
         payment_method_options={"card": {"request_three_d_secure": "automatic"}},
-        payment_method_types=types or ["card", "link", "paypal", "us_bank_account"], processing=None, review=None,
+        payment_method_types=types or default_types(currency), processing=None, review=None,
         setup_future_usage=None, shipping=None, source=None, status="requires_payment_method", transfer_data=None,
         **dict.fromkeys(_KEPT_TEXTS),
     )  # fmt: skip

@@ -6,6 +6,7 @@ A pending refund already counts against what is left; a failed or cancelled one 
 from bottega.sandbox import disputes, ledger
 from bottega.sandbox.cards import card_of
 from bottega.sandbox.charges import refundable
+from bottega.sandbox.debits import DEBITS
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit, snapshot
 from bottega.sandbox.faults import Kind
@@ -63,6 +64,8 @@ def _fate(desk: Desk, charge: Doc) -> tuple[str, float]:
         return "succeeded", rule.seconds or 0.001
     if rule := desk.faults.draw(Kind.REFUND_PENDING, charge["payment_intent"]):
         return "pending", rule.seconds
+    if charge["payment_method_details"]["type"] in DEBITS:
+        return "pending", SETTLE_SECONDS
     if behaviour == "failed":
         return "succeeded", SETTLE_SECONDS
     return behaviour, 0.0
