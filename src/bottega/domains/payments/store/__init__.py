@@ -118,18 +118,6 @@ FINISH_ATTEMPT: LiteralString = """
 update payment_attempts set state = %(state)s, error_code = %(error_code)s, finished_at = %(now)s
 where store_id = %(store_id)s and payment_id = %(payment_id)s and attempt_no = %(attempt_no)s and state = 'INTENDED'
 """
-ASKED_FOR: LiteralString = """
-select count(*) from payment_attempts
-where store_id = %(store_id)s and payment_id = %(payment_id)s and operation = %(operation)s and state = 'INTENDED'
-"""
-WITHDRAW_CAPTURE: LiteralString = """
-update payment_attempts set state = 'FAILED', error_code = 'withdrawn', finished_at = %(now)s
-where store_id = %(store_id)s and payment_id = %(payment_id)s and operation = 'CAPTURE' and state = 'INTENDED' and tries = 0
-"""
-OWNERS: LiteralString = """
-select merchant_id, store_id, payment_id from payments
-where provider_ref = %(provider_ref)s and provider = 'STRIPE' and provider_account = %(account)s limit 2
-"""
 DUE_ATTEMPTS: LiteralString = """
 select distinct merchant_id, store_id, payment_id from payment_attempts
 where state = 'INTENDED' and next_try_at <= now() limit 50
@@ -302,21 +290,6 @@ async def finish_attempt(tx: Tx, attempt: Attempt, *, failed: str | None = None)
         "now": tx.now,
     }
     return await tx.execute(FINISH_ATTEMPT, values) == 1
-
-
-async def asked_for(tx: Tx, payment: Payment, operation: Operation) -> bool:
-    """Whether an attempt of this kind waits for its outcome. The payment's row must be locked."""
-    return bool(await tx.value(ASKED_FOR, _of(payment) | {"operation": operation}))
-
-
-async def withdraw_capture(tx: Tx, payment: Payment) -> None:
-    """Take back a capture that nobody has asked the provider for yet."""
-    await tx.execute(WITHDRAW_CAPTURE, _of(payment) | {"now": tx.now})
-
-
-async def owners(tx: ReadTx, account: str, provider_ref: str) -> list[DuePayment]:
-    """Whose payment a provider's reference is, among all merchants (as the relay)."""
-    return await tx.rows(OWNERS, {"account": account, "provider_ref": provider_ref}, DuePayment)
 
 
 async def due_attempts(tx: ReadTx) -> list[DuePayment]:
