@@ -55,7 +55,7 @@ PAYMENTS = {
         update payment_entries set amount_minor = amount_minor - 1 where payment_id = :paid and kind = 'CAPTURED'
     """,
     "payments.within_amount": """
-        alter table payments drop constraint payments_check;
+        alter table payments drop constraint payments_check1;
         update payments set captured_minor = amount_minor + 1 where payment_id = :paid
     """,
     "payments.refunds_within_captured": "update refunds set amount_minor = amount_minor * 100 where status = 'SUCCEEDED'",

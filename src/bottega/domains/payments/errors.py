@@ -22,7 +22,7 @@ class PaymentSuspected(DomainError):
     """The bank or the provider suspects fraud. Never tried again by itself; what the customer is told names no suspicion."""
 
     kind = Kind.DECLINED
-    code = "payment_suspected"
+    code = "payment_refused"
     title = "The payment was declined, please pay another way"
 
 

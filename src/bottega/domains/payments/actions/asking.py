@@ -42,7 +42,7 @@ from bottega.domains.payments.model import (
 )
 from bottega.domains.payments.ports import PaymentProvider
 from bottega.domains.payments.states import LIVE
-from bottega.domains.payments.store import due
+from bottega.domains.payments.store import holds
 from bottega.infra.breaker import Breaker
 from bottega.infra.fault_points import point
 from bottega.infra.telemetry import OUTCOMES, logger
@@ -217,7 +217,7 @@ class Desk:
         if event is None or event.merchant_id is not None:
             return event
         async with self._database.read(None, role="bottega_relay") as tx:
-            owners = await due.owners(tx, event.account, event.intent_ref)
+            owners = await holds.owners(tx, event.account, event.intent_ref)
         if len(owners) != 1:
             return None  # another program's payment on the same account
         return msgspec.structs.replace(event, merchant_id=owners[0].merchant_id, store_id=owners[0].store_id)

@@ -20,6 +20,7 @@ from bottega.domains.payments.model import (
     ProviderRefund,
 )
 from bottega.domains.payments.states import PAYMENT, PaymentStatus, RefundStatus
+from bottega.domains.payments.store import holds
 from bottega.infra.telemetry import OUTCOMES, logger
 from bottega.infra.transaction import Tx
 
@@ -32,7 +33,7 @@ async def request_capture(tx: Tx, command: CaptureRequest) -> bool:
     False when nothing is held or it was asked before. Raises `PaymentNotFound`, `CaptureTooLarge`.
     """
     payment = await locked(tx, command.store_id, command.payment_id)
-    if payment.status is not PaymentStatus.AUTHORIZED or await store.asked_for(tx, payment, Operation.CAPTURE):
+    if payment.status is not PaymentStatus.AUTHORIZED or await holds.is_asked(tx, payment, Operation.CAPTURE):
         return False
     rules.check_capture(payment, command.amount_minor)
     if command.amount_minor <= 0:
@@ -52,8 +53,8 @@ async def request_void(tx: Tx, which: tuple[UUID, UUID]) -> None:
 
 async def let_go(tx: Tx, payment: Payment) -> None:
     """As `request_void`, of a payment that is locked already. A capture that nobody has asked for yet is taken back."""
-    await store.withdraw_capture(tx, payment)
-    if not await store.asked_for(tx, payment, Operation.CANCEL):
+    await holds.withdraw_capture(tx, payment)
+    if not await holds.is_asked(tx, payment, Operation.CANCEL):
         await store.add_attempt(tx, payment, Operation.CANCEL, 0, None, rules.provider_key)
 
 

@@ -121,14 +121,6 @@ update payment_attempts set state = %(state)s, error_code = %(error_code)s, fini
 where store_id = %(store_id)s and payment_id = %(payment_id)s and attempt_no = %(attempt_no)s and state = 'INTENDED'
   and tries = %(tries)s
 """
-ASKED_FOR: LiteralString = """
-select count(*) from payment_attempts
-where store_id = %(store_id)s and payment_id = %(payment_id)s and operation = %(operation)s and state = 'INTENDED'
-"""
-WITHDRAW_CAPTURE: LiteralString = """
-update payment_attempts set state = 'FAILED', error_code = 'withdrawn', finished_at = %(now)s
-where store_id = %(store_id)s and payment_id = %(payment_id)s and operation = 'CAPTURE' and state = 'INTENDED' and tries = 0
-"""
 READ_ENTRIES: LiteralString = """
 select entry_no, kind, amount_minor, provider_ref, note, actor_kind, actor_id, at from payment_entries
 where store_id = %(store_id)s and payment_id = %(payment_id)s order by entry_no
@@ -274,16 +266,6 @@ async def finish_attempt(tx: Tx, attempt: Attempt, *, failed: str | None = None)
     }
     if await tx.execute(FINISH_ATTEMPT, values) != 1:
         raise LeaseLost(f"attempt {attempt.attempt_no} of {attempt.payment_id} was taken by another")
-
-
-async def asked_for(tx: Tx, payment: Payment, operation: Operation) -> bool:
-    """Whether an attempt of this kind waits for its outcome. The payment's row must be locked."""
-    return bool(await tx.value(ASKED_FOR, _of(payment) | {"operation": operation}))
-
-
-async def withdraw_capture(tx: Tx, payment: Payment) -> None:
-    """Take back a capture that nobody has asked the provider for yet."""
-    await tx.execute(WITHDRAW_CAPTURE, _of(payment) | {"now": tx.now})
 
 
 async def entries(tx: ReadTx, store_id: UUID, payment_id: UUID) -> list[Entry]:

@@ -96,10 +96,6 @@ REFUND_CHECK_SOON: LiteralString = """
 update refunds set next_check_at = now() + (1 + random() * 4) * interval '1 second'
 where store_id = %(store_id)s and refund_id = %(refund_id)s and checks = %(checks)s
 """
-OWNERS: LiteralString = """
-select merchant_id, store_id, payment_id from payments
-where provider_ref = %(provider_ref)s and provider = 'STRIPE' and provider_account = %(account)s limit 2
-"""
 
 
 class DuePayment(msgspec.Struct, frozen=True):
@@ -139,11 +135,6 @@ class RefundCheck(msgspec.Struct, frozen=True):
 async def due_attempts(tx: ReadTx) -> list[DuePayment]:
     """Payments of all merchants with something to ask now (as the relay)."""
     return await tx.rows(DUE_ATTEMPTS, {}, DuePayment)
-
-
-async def owners(tx: ReadTx, account: str, provider_ref: str) -> list[DuePayment]:
-    """Whose payment a provider's reference is, among all merchants (as the relay)."""
-    return await tx.rows(OWNERS, {"account": account, "provider_ref": provider_ref}, DuePayment)
 
 
 async def fault_attempt(tx: Tx, attempt: Attempt, error: str, most: int) -> bool:
