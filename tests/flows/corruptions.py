@@ -55,7 +55,7 @@ PAYMENTS = {
         update payment_entries set amount_minor = amount_minor - 1 where payment_id = :paid and kind = 'CAPTURED'
     """,
     "payments.within_amount": """
-        alter table payments drop constraint payments_check;
+        alter table payments drop constraint payments_check1;
         update payments set captured_minor = amount_minor + 1 where payment_id = :paid
     """,
     "payments.refunds_within_captured": "update refunds set amount_minor = amount_minor * 100 where status = 'SUCCEEDED'",
@@ -76,6 +76,7 @@ PAYMENTS = {
     "payments.attempts_numbered": "update payment_attempts set attempt_no = 7 where payment_id = :paid",
     "payments.attempts_finished": "update payment_attempts set finished_at = null where payment_id = :paid",
     "payments.refunds_asked": "delete from payment_attempts where operation = 'REFUND'",
+    "payments.refunds_waited_for": "update refunds set status = 'FAILED', retry_at = null, given_up_at = null",
     "payments.attempts_stuck": """
         update payment_attempts set state = 'INTENDED', finished_at = null, created_at = now() - interval '1 hour'
         where payment_id = :paid
@@ -85,6 +86,13 @@ PAYMENTS = {
     "payments.provider_events_stuck": """
         update provider_events set state = 'RECEIVED', applied_at = null, received_at = now() - interval '1 hour'
     """,
+}
+REFUNDS = {
+    "refunds.parts_add_up": "update refund_lines set net_minor = net_minor + 1",
+    "refunds.units_were_bought": "update refund_lines set qty = 7 where qty > 0",
+    "refunds.tax_was_charged": "update refund_lines set tax_minor = tax_minor + 1000, net_minor = 0",
+    "refunds.of_their_order": "update refund_lines set order_id = :completed",
+    "refunds.at_the_till": "update refunds set receipt_ref = null where payment_id = :till",
 }
 KITCHEN = {
     "kitchen.orders_have_tickets": "delete from tickets where order_id = :completed",
@@ -176,7 +184,18 @@ OPERATIONS = {
     "operations.constraints_valid": "alter table carts add constraint late check (items is not null) not valid",
     "operations.sequences_have_room": "alter sequence home_numbers maxvalue 5",
 }
-EVERY = {**MONEY, **ORDERS, **PAYMENTS, **KITCHEN, **IDEMPOTENCY, **EVENTS, **TENANCY, **PRIVACY, **OPERATIONS}
+EVERY = {
+    **MONEY,
+    **ORDERS,
+    **PAYMENTS,
+    **REFUNDS,
+    **KITCHEN,
+    **IDEMPOTENCY,
+    **EVENTS,
+    **TENANCY,
+    **PRIVACY,
+    **OPERATIONS,
+}
 
 
 def _filled(statements: str) -> str:

@@ -12,18 +12,28 @@ from uuid import UUID
 
 import psycopg
 
-from bottega.domains import kitchen, orders, payments
+from bottega.domains import kitchen, orders
 from bottega.domains.catalog import Shop
 from bottega.domains.identity import issue_refresh, open_session
 from bottega.domains.kitchen.actions import bump, recall
 from bottega.domains.kitchen.model import Bump, OnTicket
 from bottega.domains.merchants import FulfillmentType, PayMode
-from bottega.domains.orders import ChangeLines, Contact, MoveOrder, Order, Ordering, OrderStatus, PlaceOrder, Placing
+from bottega.domains.orders import (
+    ChangeLines,
+    Contact,
+    MoveOrder,
+    Order,
+    Ordering,
+    OrderLine,
+    OrderStatus,
+    PlaceOrder,
+    Placing,
+)
 from bottega.domains.orders import Transition as Move
 from bottega.domains.orders.model import ChangeOrder
 from bottega.domains.payments import RefundStatus, Tender
-from bottega.domains.payments.actions import recording
-from bottega.domains.payments.model import IntentState, ProviderEvent, ProviderIntent, ProviderRefund
+from bottega.domains.payments.actions import recording, settling
+from bottega.domains.payments.model import IntentState, ProviderEvent, ProviderIntent, ProviderRefund, StoredEvent
 from bottega.domains.pricing import LineRequest
 from bottega.entrypoints.wiring import Parts, make_consumers, make_parts
 from bottega.infra.group_commit import GroupCommit
@@ -98,12 +108,11 @@ class Day:
         assert claimed is not None
         intent = self._intent(order, payment_id, IntentState.REQUIRES_PAYMENT)
         await run(recording.record_opened, (claimed[1], intent), by=self.system)
-        await self._event(intent.provider_ref, f"evt_{payment_id.hex}")
+        event = await self._event(intent.provider_ref, f"evt_{payment_id.hex}")
         await run(recording.record_intent, (self.store_id, self._intent(order, payment_id, IntentState.PROCESSING)),
                   by=self.system)  # fmt: skip
-        await run(recording.record_intent, (self.store_id, self._intent(order, payment_id, IntentState.SUCCEEDED)),
-                  by=self.system)  # fmt: skip
-        await run(recording.finish_event, ("default", f"evt_{payment_id.hex}", "APPLIED"), by=self.system)
+        paid = self._intent(order, payment_id, IntentState.SUCCEEDED)
+        await run(settling.record_event, (event, [paid]), by=self.system)
         await self.catch_up()
 
     async def answer_refund(self, order: Order, status: RefundStatus) -> None:
@@ -131,16 +140,21 @@ class Day:
         await run(recording.record_opened, (claimed[1], opened), by=self.system)
         claimed = await run(recording.claim_attempt, (self.store_id, payment_id, True), by=self.system)
         assert claimed is not None
-        await run(recording.record_intent, (self.store_id, self._intent(order, payment_id, IntentState.CANCELED)),
-                  by=self.system)  # fmt: skip
-        await run(recording.record_done, claimed[1], by=self.system)
+        gone = self._intent(order, payment_id, IntentState.CANCELED)
+        await run(settling.record_answer, (claimed[1], gone), by=self.system)
 
-    async def refund(self, order: Order, amount: int | None) -> None:
+    async def refund(self, order: Order, amount: int | None, line: OrderLine | None = None) -> None:
         """A manager asks for money to go back."""
-        command = payments.RefundRequest(
-            store_id=self.store_id, payment_id=order.payment_id, amount_minor=amount, reason="spilt"
+        assert order.payment_id is not None
+        receipt = "R-2" if order.pay_mode is PayMode.AT_STORE else None
+        command = orders.RefundOrder(
+            store_id=self.store_id,
+            payment_id=order.payment_id,
+            wish=orders.RefundWish(amount, () if line is None else (orders.RefundUnits(line.line_id, 1),)),
+            reason="spilt",
+            receipt_ref=receipt,
         )
-        await self.parts.database.run(payments.request_refund, command, by=self.system)
+        await self.parts.database.run(orders.refund, command, by=self.system)
 
     async def cancel(self, order: Order) -> None:
         """The customer takes the order back."""
@@ -191,7 +205,7 @@ class Day:
             metadata={},
         )
 
-    async def _event(self, intent_ref: str, event_id: str) -> None:
+    async def _event(self, intent_ref: str, event_id: str) -> StoredEvent:
         event = ProviderEvent(
             account="default",
             event_id=event_id,
@@ -204,7 +218,9 @@ class Day:
             signature="t=1,v1=2",
         )
         await self.parts.database.run(recording.receive_event, event, by=self.system)
-        await self.parts.database.run(recording.claim_event, ("default", event_id), by=self.system)
+        claimed = await self.parts.database.run(settling.claim_event, ("default", event_id), by=self.system)
+        assert claimed is not None
+        return claimed
 
 
 @asynccontextmanager
@@ -238,7 +254,8 @@ async def trade(day: Day) -> None:
     await day.bump(at_store)
     await day.recall(at_store)
     await day.bump(at_store)
-    await day.move(at_store, OrderStatus.READY, OrderStatus.COMPLETED, tender=Tender.CASH, receipt_ref="R-1")
+    paid = await day.move(at_store, OrderStatus.READY, OrderStatus.COMPLETED, tender=Tender.CASH, receipt_ref="R-1")
+    await day.refund(paid, None, paid.lines[0])
     online = await day.place(PayMode.ONLINE)
     await day.pay(online)
     await day.move(online, OrderStatus.PAID, OrderStatus.IN_PROGRESS)

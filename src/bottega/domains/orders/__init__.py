@@ -5,7 +5,7 @@ change of status is one compare-and-set with its history row and its fact in the
 """
 
 from bottega.domains.orders.actions.changing import ChangeLines, change_lines
-from bottega.domains.orders.actions.expiring import expire
+from bottega.domains.orders.actions.expiring import due_expiries, expire
 from bottega.domains.orders.actions.moving import CancelOwn, MoveOrder, cancel_own, transition
 from bottega.domains.orders.actions.ordering import Ordering
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
@@ -17,6 +17,8 @@ from bottega.domains.orders.events import (
     OrderChanged,
     OrderCompleted,
     OrderPaid,
+    OrderPaymentFailed,
+    OrderPaymentMended,
     OrderPlaced,
     OrderReady,
     OrderStarted,
@@ -40,13 +42,24 @@ from bottega.domains.orders.model import (
 )
 from bottega.domains.orders.reactions import REACTIONS
 from bottega.domains.orders.rules import allowed, display_number
-from bottega.domains.orders.states import AT_STORE, DELIVERY, ONLINE, SHIPPING, OrderStatus, machine_for
-from bottega.domains.orders.store import find, history, listed, unpaid
+from bottega.domains.orders.states import (
+    AT_STORE,
+    DELIVERY,
+    FLAGGED_IN,
+    ONLINE,
+    PAYMENT_FLAGS,
+    SHIPPING,
+    OrderStatus,
+    machine_for,
+)
+from bottega.domains.orders.store import find, history, listed
 
 __all__ = [
     "AT_STORE",
     "DELIVERY",
+    "FLAGGED_IN",
     "ONLINE",
+    "PAYMENT_FLAGS",
     "REACTIONS",
     "SHIPPING",
     "CancelOrder",
@@ -65,6 +78,8 @@ __all__ = [
     "OrderLine",
     "OrderNotFound",
     "OrderPaid",
+    "OrderPaymentFailed",
+    "OrderPaymentMended",
     "OrderPlaced",
     "OrderReady",
     "OrderStarted",
@@ -85,6 +100,7 @@ __all__ = [
     "cancel_own",
     "change_lines",
     "display_number",
+    "due_expiries",
     "expire",
     "find",
     "give_back",
@@ -98,5 +114,4 @@ __all__ = [
     "reopen_payment",
     "transition",
     "try_again",
-    "unpaid",
 ]

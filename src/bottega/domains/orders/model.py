@@ -237,7 +237,6 @@ class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
     wish: RefundWish
     reason: str
     receipt_ref: str | None = None
-    retry_of: UUID | None = None
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):

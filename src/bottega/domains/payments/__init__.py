@@ -5,20 +5,23 @@ three beats: intend (transaction), ask (none), record (transaction). A provider'
 """
 
 from bottega.domains.payments.actions.asking import Desk
-from bottega.domains.payments.actions.recording import (
-    hold,
-    left,
-    open_many,
-    request_refund,
-    request_void,
-    take_at_till,
-)
+from bottega.domains.payments.actions.holding import request_capture, request_void
+from bottega.domains.payments.actions.recording import hold, left, open_many, request_refund, take_at_till
+from bottega.domains.payments.actions.settling import retry_refund
+from bottega.domains.payments.actions.sweeping import due_at_provider
 from bottega.domains.payments.errors import (
+    AuthenticationFailed,
+    AuthenticationRequired,
+    CaptureTooLarge,
     NothingToRefund,
     OnlineOff,
     PaymentDeclined,
+    PaymentDisputed,
     PaymentNotFound,
+    PaymentSuspected,
+    PaymentTryAgain,
     ProviderRefused,
+    ProviderTimeout,
     ProviderUnavailable,
     RefundNotFailed,
     RefundReceiptMissing,
@@ -27,6 +30,10 @@ from bottega.domains.payments.errors import (
     SignatureRefused,
 )
 from bottega.domains.payments.events import (
+    DisputeClosed,
+    DisputeOpened,
+    HoldLost,
+    PaymentAuthorized,
     PaymentCaptured,
     PaymentChanged,
     PaymentRefunded,
@@ -35,6 +42,8 @@ from bottega.domains.payments.events import (
 )
 from bottega.domains.payments.model import (
     AskedAttempt,
+    CaptureRequest,
+    Dispute,
     Entry,
     FailedRefund,
     NewPayment,
@@ -42,32 +51,52 @@ from bottega.domains.payments.model import (
     Provider,
     Refund,
     RefundRequest,
+    RetryRefund,
     Tender,
     TillPayment,
 )
-from bottega.domains.payments.states import PAYMENT, REFUND, PaymentStatus, RefundStatus
+from bottega.domains.payments.rules import check_with_us, refusal
+from bottega.domains.payments.states import DEAD, DISPUTE, PAYMENT, REFUND, DisputeStatus, PaymentStatus, RefundStatus
 from bottega.domains.payments.store import entries, read, refunds
+from bottega.domains.payments.store.disputes import of_payment as disputes_of
 from bottega.domains.payments.store.overview import attempts, failed_refunds, many, of_reference
+from bottega.domains.payments.store.retries import given_up
 
 __all__ = [
+    "DEAD",
+    "DISPUTE",
     "PAYMENT",
     "REFUND",
     "AskedAttempt",
+    "AuthenticationFailed",
+    "AuthenticationRequired",
+    "CaptureRequest",
+    "CaptureTooLarge",
     "Desk",
+    "Dispute",
+    "DisputeClosed",
+    "DisputeOpened",
+    "DisputeStatus",
     "Entry",
     "FailedRefund",
+    "HoldLost",
     "NewPayment",
     "NothingToRefund",
     "OnlineOff",
     "Payment",
+    "PaymentAuthorized",
     "PaymentCaptured",
     "PaymentChanged",
     "PaymentDeclined",
+    "PaymentDisputed",
     "PaymentNotFound",
     "PaymentRefunded",
     "PaymentStatus",
+    "PaymentSuspected",
+    "PaymentTryAgain",
     "Provider",
     "ProviderRefused",
+    "ProviderTimeout",
     "ProviderUnavailable",
     "Refund",
     "RefundFailed",
@@ -78,12 +107,17 @@ __all__ = [
     "RefundRequested",
     "RefundStatus",
     "RefundTooLarge",
+    "RetryRefund",
     "SignatureRefused",
     "Tender",
     "TillPayment",
     "attempts",
+    "check_with_us",
+    "disputes_of",
+    "due_at_provider",
     "entries",
     "failed_refunds",
+    "given_up",
     "hold",
     "left",
     "many",
@@ -91,7 +125,10 @@ __all__ = [
     "open_many",
     "read",
     "refunds",
+    "refusal",
+    "request_capture",
     "request_refund",
     "request_void",
+    "retry_refund",
     "take_at_till",
 ]

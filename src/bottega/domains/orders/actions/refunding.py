@@ -5,7 +5,6 @@ How the money moves is the payments' matter; here is what it stands for. Everyth
 anything is counted, so refunds of one payment decide one after the other.
 """
 
-from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -13,10 +12,10 @@ import msgspec
 from bottega.domains import payments
 from bottega.domains.orders import store
 from bottega.domains.orders.errors import OrderNotFound
-from bottega.domains.orders.model import Order, RefundOrder, RefundPart, RefundUnits, RefundWish, Returned
+from bottega.domains.orders.model import Order, RefundOrder, RefundPart, RefundWish, Returned
 from bottega.domains.orders.rules import refunding as rules
 from bottega.domains.orders.store import refunds
-from bottega.domains.payments import Payment, PaymentNotFound, RefundNotFailed, RefundRequest, RefundStatus
+from bottega.domains.payments import Payment, PaymentNotFound, RefundNotFailed, RefundRequest, RefundStatus, RetryRefund
 from bottega.infra.db import ReadTx
 from bottega.infra.transaction import Tx
 
@@ -29,7 +28,7 @@ async def refund(tx: Tx, command: RefundOrder) -> Returned:
 
 async def give_back(tx: Tx, command: RefundOrder) -> Returned:
     """Decide what goes back, and ask for it. Raises `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`,
-    `RefundLineUnknown`, `RefundLineTooLarge`, `RefundReceiptMissing`, `RefundReceiptUnexpected`, `RefundNotFailed`.
+    `PaymentDisputed`, `RefundLineUnknown`, `RefundLineTooLarge`, `RefundReceiptMissing`, `RefundReceiptUnexpected`.
     """
     payment, left = await payments.hold(tx, (command.store_id, command.payment_id))
     order, rest = await _rest(tx, payment)
@@ -41,7 +40,6 @@ async def give_back(tx: Tx, command: RefundOrder) -> Returned:
         amount_minor=amount,
         reason=command.reason,
         receipt_ref=command.receipt_ref,
-        retry_of=command.retry_of,
     )
     asked = await payments.request_refund(tx, request)
     await refunds.add_parts(tx, order, asked.refund_id, parts)
@@ -53,6 +51,7 @@ async def preview(tx: ReadTx, which: tuple[UUID, UUID], wish: RefundWish) -> Ret
     payment = await payments.read(tx, *which)
     if payment is None:
         raise PaymentNotFound
+    payments.check_with_us(payment)
     left = await payments.left(tx, payment)
     order, rest = await _rest(tx, payment)
     parts = rules.split_refund(rest, left, wish)
@@ -61,21 +60,28 @@ async def preview(tx: ReadTx, which: tuple[UUID, UUID], wish: RefundWish) -> Ret
 
 
 async def try_again(tx: Tx, which: tuple[UUID, UUID, UUID]) -> Returned:
-    """Ask once more for a refund (store, payment, refund) that failed for good: the same units, or the same amount.
+    """A manager asks once more for a refund (store, payment, refund) that failed: the same money, of the same lines.
 
-    Raises `RefundNotFailed` when it has not failed or was tried again since, and what `give_back` raises.
+    Raises `RefundNotFailed` when it has not failed or is under way again, `RefundTooLarge` or `RefundLineTooLarge` when
+    that has gone back in another way since, `PaymentDisputed`.
     """
     store_id, payment_id, refund_id = which
     tx.require("payments.refund", store_id)
-    await payments.hold(tx, (store_id, payment_id))
+    payment, left = await payments.hold(tx, (store_id, payment_id))
     asked = await payments.refunds(tx, store_id, payment_id)
     failed = next((each for each in asked if each.refund_id == refund_id), None)
     if failed is None or failed.status is not RefundStatus.FAILED:
         raise RefundNotFailed
-    parts = await refunds.returned(tx, store_id, payment_id, failed=True)
-    wish = _same_again([part for part in parts if part.refund_id == refund_id], failed.amount_minor)
-    command = RefundOrder(store_id=store_id, payment_id=payment_id, wish=wish, reason=failed.reason, retry_of=refund_id)
-    return await give_back(tx, command)
+    order, rest = await _rest(tx, payment)
+    known = await refunds.returned(tx, store_id, payment_id, failed=True)
+    parts = [part for part in known if part.refund_id == refund_id]
+    if failed.retry_at is None:  # until then it has kept its money and its lines
+        rules.check_again(rest, left, failed.amount_minor, parts)
+        left -= failed.amount_minor
+    if await payments.retry_refund(tx, RetryRefund(store_id, refund_id, by_hand=True)) is None:
+        raise RefundNotFailed
+    begun = msgspec.structs.replace(failed, status=RefundStatus.PENDING, tries=failed.tries + 1)
+    return Returned(order=order, payment=payment, parts=tuple(parts), left_minor=left, refund=begun)
 
 
 async def rest_of(tx: ReadTx, order: Order, payment: Payment) -> list[RefundPart]:
@@ -93,11 +99,3 @@ async def _rest(tx: ReadTx, payment: Payment) -> tuple[Order, list[RefundPart]]:
     if order is None:
         raise OrderNotFound
     return order, await rest_of(tx, order, payment)
-
-
-def _same_again(parts: Sequence[RefundPart], amount_minor: int) -> RefundWish:
-    """Units go back as units where that is all there was to it; otherwise the amount does."""
-    lines = [part for part in parts if part.line_id is not None]
-    if lines and len(lines) == len(parts) and all(part.qty for part in lines):
-        return RefundWish(units=tuple(RefundUnits(part.line_id, part.qty) for part in lines if part.line_id))
-    return RefundWish(amount_minor=amount_minor)

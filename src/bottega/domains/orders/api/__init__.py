@@ -1,6 +1,6 @@
-"""The orders' JSON face: how orders look to clients (views), and the calls (placing, managing, refunding)."""
+"""The orders' JSON face: how orders look to clients (views), and the calls (placing, managing, checking, refunding)."""
 
-from bottega.domains.orders.api import managing, placing, refunding
+from bottega.domains.orders.api import checking, managing, placing, refunding
 
-HANDLERS = [*placing.HANDLERS, *managing.HANDLERS, *refunding.HANDLERS]
+HANDLERS = [*placing.HANDLERS, *managing.HANDLERS, *checking.HANDLERS, *refunding.HANDLERS]
 HOT = placing.HOT

@@ -100,7 +100,6 @@ class RefundMadeView(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     reason: str
     receipt_ref: str | None
-    retry_of: str | None
     net: int
     tax: int
     taxes: list[RefundTaxView]
@@ -146,7 +145,7 @@ async def preview_refund(request: AnyRequest, payment_id: str, data: PreviewBody
 @post("/v1/payments/{payment_id:str}/refunds/{refund_id:str}/retry", status_code=201,
       summary="Try a failed refund again", tags=["Payment"])  # fmt: skip
 async def retry_refund(request: AnyRequest, payment_id: str, refund_id: str) -> Response[RefundMadeView]:
-    """A new refund in place of one that has failed for good, once for each: the same lines, or the same amount."""
+    """Ask once more for a refund that has failed: the same money for the same lines, if that is still left."""
     here, subject, store_id, parsed = await owned(request, "pay", payment_id)
     subject.require("payments.refund", store_id)
     which = (store_id, parsed, ids.parse("ref", refund_id))
@@ -190,7 +189,6 @@ def _made(returned: Returned) -> Answer:
         status=made.status,
         reason=made.reason,
         receipt_ref=made.receipt_ref,
-        retry_of=ids.show("ref", made.retry_of) if made.retry_of else None,
         net=made.amount_minor - tax,
         tax=tax,
         taxes=_taxes(returned),

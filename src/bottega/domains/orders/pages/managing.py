@@ -18,7 +18,7 @@ from bottega.domains.orders.errors import OrderNotFound
 from bottega.domains.orders.model import AuditRow, Order, OrderEvent, OrderFilter, RefundPart, ReturnedPart, Transition
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.orders.store import audit, refunds
-from bottega.domains.payments import AskedAttempt, Desk, Entry, FailedRefund, Payment, Refund
+from bottega.domains.payments import AskedAttempt, Desk, Dispute, Entry, FailedRefund, Payment, Refund
 from bottega.infra.db import ReadTx
 from bottega.infra.transaction import Claim, fingerprint
 from bottega.infra.web.after import follow
@@ -65,6 +65,7 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
     attempts: list[AskedAttempt]
     refunds: list[Refund]
     parts: dict[UUID, list[ReturnedPart]]
+    disputes: list[Dispute]
     left_minor: int
 
 
@@ -227,7 +228,7 @@ async def _look(tx: ReadTx, store_id: UUID, order_id: UUID) -> Managed:
     money = [await _money(tx, payment) for payment in paid]
     current = next((payment for payment in paid if payment.payment_id == order.payment_id), None)
     rest = [] if current is None else await rest_of(tx, order, current)
-    rows = await audit.of_payments(tx, store_id, [payment.payment_id for payment in paid])
+    rows = await audit.of_money(tx, store_id, _things(money))
     acted = [event.actor_id for event in history] + [row.actor_id for row in rows]
     acted += [entry.actor_id for each in money for entry in each.entries]
     return Managed(
@@ -252,8 +253,14 @@ async def _money(tx: ReadTx, payment: Payment) -> Money:
         attempts=[each for each in await payments.attempts(tx, *which) if each.state != "DONE" or each.tries > 1],
         refunds=await payments.refunds(tx, *which),
         parts=parts,
+        disputes=await payments.disputes_of(tx, *which),
         left_minor=await payments.left(tx, payment),
     )
+
+
+def _things(money: Sequence[Money]) -> list[UUID]:
+    """What the audit trail names: payments, and refunds that were tried again."""
+    return [each.payment.payment_id for each in money] + [one.refund_id for each in money for one in each.refunds]
 
 
 def _row(order: Order, place: Store, paid: dict[UUID, Payment]) -> dict[str, Any]:

@@ -61,6 +61,19 @@ def split_refund(rest: Sequence[RefundPart], left_minor: int, wish: RefundWish) 
     )
 
 
+def check_again(rest: Sequence[RefundPart], left_minor: int, amount_minor: int, parts: Sequence[RefundPart]) -> None:
+    """Whether a refund that failed can be asked for again. Raises `RefundTooLarge`, `RefundLineTooLarge`."""
+    if amount_minor > left_minor:
+        raise RefundTooLarge(f"At most {left_minor} is left to refund", extra={"refundable": left_minor})
+    known = {part.line_id: part for part in rest}
+    for part in parts:
+        still = known.get(part.line_id)
+        if part.line_id is not None and still is not None and part.qty > still.qty:
+            raise RefundLineTooLarge(
+                f"At most {still.qty} of this line can still be given back", extra={"left": still.qty}
+            )
+
+
 def by_rate(parts: Sequence[RefundPart]) -> list[RefundPart]:
     """Parts added up by their rate of tax, the highest first."""
     sums: list[RefundPart] = []

@@ -20,7 +20,8 @@ from json_to_recordset(%(parts)s::json) as p (n int, line_id uuid, qty int, tax_
 RETURNED: LiteralString = """
 select p.refund_id, p.line_id, p.qty, p.tax_rate_ppm, p.net_minor, p.tax_minor
 from refund_lines p join refunds r on r.store_id = p.store_id and r.refund_id = p.refund_id
-where r.store_id = %(store_id)s and r.payment_id = %(payment_id)s and (r.status <> 'FAILED' or %(failed)s)
+where r.store_id = %(store_id)s and r.payment_id = %(payment_id)s
+  and (r.status <> 'FAILED' or r.retry_at is not null or %(failed)s)
 order by p.refund_id, p.part_no
 """
 

@@ -9,12 +9,14 @@ from bottega.infra.db import ReadTx
 
 OF_REFERENCE: LiteralString = """
 select merchant_id, store_id, payment_id, reference, provider, provider_account, provider_ref, client_secret, status,
-  amount_minor, captured_minor, refunded_minor, currency, tender, receipt_ref, failure_code, version, created_at, updated_at
+  capture_mode, amount_minor, authorized_minor, captured_minor, refunded_minor, disputed_minor, currency, tender, receipt_ref,
+  failure_code, version, created_at, updated_at
 from payments where store_id = %(store_id)s and reference = %(reference)s order by payment_id desc
 """
 MANY: LiteralString = """
 select merchant_id, store_id, payment_id, reference, provider, provider_account, provider_ref, client_secret, status,
-  amount_minor, captured_minor, refunded_minor, currency, tender, receipt_ref, failure_code, version, created_at, updated_at
+  capture_mode, amount_minor, authorized_minor, captured_minor, refunded_minor, disputed_minor, currency, tender, receipt_ref,
+  failure_code, version, created_at, updated_at
 from payments where store_id = %(store_id)s and payment_id = any(%(payments)s)
 """
 ATTEMPTS: LiteralString = """
@@ -22,13 +24,13 @@ select payment_id, attempt_no, operation, amount_minor, state, error_code, tries
 from payment_attempts where store_id = %(store_id)s and payment_id = %(payment_id)s order by attempt_no
 """
 FAILED_FOR_GOOD: LiteralString = """
-select r.refund_id, r.payment_id, p.reference, r.amount_minor, p.currency, r.reason, r.updated_at
+select r.refund_id, r.payment_id, p.reference, r.amount_minor, p.currency, r.reason, r.given_up_at
 from refunds r join payments p on p.store_id = r.store_id and p.payment_id = r.payment_id
-where r.store_id = %(store_id)s and r.status = 'FAILED'
+where r.store_id = %(store_id)s and r.status = 'FAILED' and r.given_up_at is not null
   and (%(reference)s::uuid is null or p.reference = %(reference)s)
-  and not exists (select from refunds a where a.store_id = r.store_id and a.retry_of = r.refund_id)
   and r.amount_minor <= p.captured_minor - (select coalesce(sum(o.amount_minor), 0) from refunds o
-    where o.store_id = r.store_id and o.payment_id = r.payment_id and o.status <> 'FAILED')
+    where o.store_id = r.store_id and o.payment_id = r.payment_id
+      and (o.status <> 'FAILED' or (o.retry_at is not null and o.refund_id <> r.refund_id)))
 order by r.refund_id desc limit 50
 """
 
