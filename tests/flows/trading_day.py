@@ -12,7 +12,7 @@ from uuid import UUID
 
 import psycopg
 
-from bottega.domains import kitchen, orders
+from bottega.domains import kitchen, orders, payments
 from bottega.domains.catalog import Shop
 from bottega.domains.identity import issue_refresh, open_session
 from bottega.domains.kitchen.actions import bump, recall
@@ -87,7 +87,7 @@ class Day:
         """Staff move an order, with an idempotency key as the JSON face has it."""
         self._keys += 1
         command = MoveOrder(order.store_id, order.order_id, Move(to_status=target, expected_status=source, **till))
-        key = Claim("orders.transition", f"key {self._keys}", bytes(16))
+        key = Claim("orders.transition", f"key {self.store_id} {self._keys}", bytes(16))
         await self.parts.database.answer(
             orders.transition, command, by=self.system, key=key, view=lambda moved: Answer(200, moved.status.encode())
         )
@@ -155,6 +155,14 @@ class Day:
             receipt_ref=receipt,
         )
         await self.parts.database.run(orders.refund, command, by=self.system)
+
+    async def try_again(self, order: Order) -> None:
+        """A manager asks once more for the order's refund that failed."""
+        assert order.payment_id is not None
+        async with self.parts.database.read(self.merchant_id) as tx:
+            failed = (await payments.refunds(tx, self.store_id, order.payment_id))[-1]
+        which = (self.store_id, order.payment_id, failed.refund_id)
+        await self.parts.database.run(orders.try_again, which, by=self.system)
 
     async def cancel(self, order: Order) -> None:
         """The customer takes the order back."""
@@ -267,7 +275,7 @@ async def trade(day: Day) -> None:
     await day.pay(cancelled)
     await day.cancel(cancelled)
     await day.answer_refund(cancelled, RefundStatus.FAILED)
-    await day.refund(cancelled, None)
+    await day.try_again(cancelled)
     await day.answer_refund(cancelled, RefundStatus.SUCCEEDED)
     changed = await day.place(PayMode.ONLINE)
     assert changed.payment_id is not None
