@@ -90,7 +90,9 @@ async def test_a_part_of_a_hold_is_taken_and_the_rest_is_let_go(
 ) -> None:
     guest = await milano.guest()
     order = await _held(milano, guest, running)
-    store_id, payment_id = (ids.parse(*pair) for pair in (("sto", milano.store_id), ("pay", order["payment"]["payment_id"])))
+    store_id, payment_id = (
+        ids.parse(*pair) for pair in (("sto", milano.store_id), ("pay", order["payment"]["payment_id"]))
+    )
     part = order["total"] - 100
     parts = make_parts(Settings(database_url=running_url, secret=SECRET), "part")
     await parts.open()
