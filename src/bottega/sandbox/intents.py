@@ -184,6 +184,18 @@ def expire_hold(desk: Desk, name: str) -> None:
         call_off(desk, intent, "expired")
 
 
+def tamper(desk: Desk, name: str, amount: int | None, currency: str | None) -> Doc:
+    """By hand: the intent asks for something else than the shop did, as if somebody had stolen the key."""
+    intent = desk.find("payment_intent", name)
+    if intent["status"] not in CHANGEABLE:
+        raise unexpected(intent, "updated")
+    intent["currency"] = check_currency(currency or intent["currency"])
+    intent["amount"] = intent["amount"] if amount is None else amount
+    check_amount(intent["amount"], intent["currency"])
+    desk.save(intent)
+    return intent
+
+
 def unexpected(intent: Doc, what: str, param: str | None = None, code: str | None = None) -> Refused:
     """The intent's state doesn't allow it; the intent is in the envelope."""
     message = f"This PaymentIntent could not be {what} because it has a status of {intent['status']}."
