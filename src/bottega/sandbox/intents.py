@@ -4,7 +4,7 @@ This is the caller's side of an intent; what a bank says to a confirmation is in
 its own verbs only, and each says which states it may start from.
 """
 
-from bottega.sandbox import charges, confirming
+from bottega.sandbox import charges, confirming, customers
 from bottega.sandbox.currencies import check_amount, check_currency
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit
@@ -77,7 +77,7 @@ def _fill(desk: Desk, intent: Doc, params: Params) -> None:
     if "setup_future_usage" in params:
         intent["setup_future_usage"] = params.text("setup_future_usage", {"on_session", "off_session"})
     if customer := params.text("customer"):
-        intent["customer"] = desk.find("customer", customer, "customer")["id"]
+        intent["customer"] = customers.living(desk, customer)["id"]
     intent["metadata"] = params.metadata(intent["metadata"])
     options = params.table("payment_method_options")
     card = options.table("card") if options else None

@@ -81,6 +81,7 @@ def test_a_saved_method_pays_again_until_it_is_detached(sandbox: Sandbox) -> Non
     first = pay(sandbox, payment_method="pm_card_mastercard", customer=customer.id, setup_future_usage="off_session")
     saved = v1.customers.payment_methods.list(customer.id, {"type": "card"}).data
     assert [m.id for m in saved] == [first.payment_method]
+    assert v1.customers.payment_methods.retrieve(customer.id, saved[0].id).customer == customer.id
     again = pay(sandbox, payment_method=saved[0].id, customer=customer.id, off_session=True)
     assert again.status == "succeeded"
     v1.payment_methods.detach(saved[0].id)
@@ -93,6 +94,9 @@ def test_a_saved_method_pays_again_until_it_is_detached(sandbox: Sandbox) -> Non
             use()
         assert refused.value.code == "payment_method_unexpected_state"
     assert v1.customers.delete(customer.id).deleted
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        pay(sandbox, payment_method="pm_card_visa", customer=customer.id)
+    assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
 
 
 def test_a_card_set_up_with_3d_secure_is_not_asked_again(sandbox: Sandbox) -> None:
