@@ -131,7 +131,7 @@ def test_one_kind_can_be_changed_without_starting_the_dice_again(sandbox: Sandbo
 
 def test_the_same_seed_and_calls_meet_the_same_faults(sandbox: Sandbox) -> None:
     def answers(seed: int, name: str) -> list[int]:
-        rules = {"rate_limit": 0.3, "unavailable": 0.3, "error_before": 0.3, "decline": 0.3, "webhooks": 0.3}
+        rules = {"rate_limit": 0.3, "unavailable": 0.3, "error_before": 0.3, "decline": 0.3, "webhook_drop": 0.3}
         sandbox.control("faults", {"seed": seed, "rules": rules})
         with httpx.Client() as client:
             return [post(sandbox, f"{name}-{number}", client).status_code for number in range(40)]
