@@ -97,6 +97,7 @@ PAYMENTS = {
     "payments.attempts_numbered": "update payment_attempts set attempt_no = attempt_no + 7 where payment_id = :paid",
     "payments.attempts_finished": "update payment_attempts set finished_at = null where payment_id = :paid",
     "payments.refunds_asked": "delete from payment_attempts where operation = 'REFUND'",
+    "payments.refunds_waited_for": "update refunds set status = 'FAILED', retry_at = null, given_up_at = null",
     "payments.attempts_stuck": """
         update payment_attempts set state = 'INTENDED', finished_at = null, created_at = now() - interval '1 hour'
         where payment_id = :paid

@@ -1,10 +1,11 @@
 """The payment provider behind `payments.ports.PaymentProvider`, through the official `stripe` SDK.
 
-The same code talks to Stripe and to the sandbox (`api_base`). Timeouts are ours (2 s to connect, 10 s to read) because the
-SDK's default is 80 s; its own retries send the same idempotency key again. Webhook signatures are checked by the SDK
-and, because it accepts timestamps of the future, once more by us.
+The same code talks to Stripe and to the sandbox (`api_base`). Timeouts are ours (2 s to connect, 10 s to read, 12 s in
+all) because the SDK's default is 80 s; it repeats nothing by itself, whoever asks knows when to. Webhook signatures are
+checked by the SDK and, because it accepts timestamps of the future, once more by us.
 """
 
+import asyncio
 import json
 import re
 import time
@@ -17,7 +18,13 @@ import msgspec
 import stripe
 
 from bottega.domains.merchants import CaptureMode
-from bottega.domains.payments.errors import ProviderRefused, ProviderTimeout, ProviderUnavailable, SignatureRefused
+from bottega.domains.payments.errors import (
+    ProviderKeySpent,
+    ProviderRefused,
+    ProviderTimeout,
+    ProviderUnavailable,
+    SignatureRefused,
+)
 from bottega.domains.payments.model import (
     Attempt,
     FundsMove,
@@ -32,6 +39,8 @@ from bottega.domains.payments.states import DisputeStatus, RefundStatus
 from bottega.kit.money import exponent
 
 _TIMEOUT = httpx.Timeout(10.0, connect=2.0)
+_DEADLINE = 12.0
+_PAGES = 20
 _TOLERANCE = 300
 _FUTURE = 60
 _STATES = {
@@ -61,13 +70,13 @@ class StripeProvider:
 
     def __init__(self, secret_key: str, webhook_secrets: tuple[str, ...], account: str, api_base: str = "") -> None:
         self._secrets = webhook_secrets
-        self._account = account
+        self.account = account
         addresses: dict[str, str] = {"api": api_base} if api_base else {}
         self._client = stripe.StripeClient(
             secret_key,
             base_addresses=addresses,  # type: ignore[arg-type]
             http_client=stripe.HTTPXClient(timeout=_TIMEOUT, allow_sync_methods=False),
-            max_network_retries=1,
+            max_network_retries=0,
         )
 
     async def open_intent(self, payment: Payment, key: str) -> ProviderIntent:
@@ -91,6 +100,32 @@ class StripeProvider:
     async def read_intent(self, provider_ref: str) -> ProviderIntent:
         """The intent as it is now."""
         return _intent(await _asked(self._client.v1.payment_intents.retrieve_async(provider_ref)))
+
+    async def find_intent(self, payment: Payment) -> ProviderIntent | None:
+        """By our id in the metadata, among the intents made since then (the search API may lag behind)."""
+        since = int(payment.created_at.timestamp()) - 60
+        params: Any = {"created": {"gte": since}, "limit": 100}
+        for _ in range(_PAGES):
+            page = await _asked(self._client.v1.payment_intents.list_async(params))
+            for each in page.data:
+                if _metadata(each).get("payment_id") == str(payment.payment_id):
+                    return _intent(each)
+            if not page.has_more:
+                break
+            params = {**params, "starting_after": page.data[-1].id}
+        return None
+
+    async def find_refund(self, payment: Payment, attempt: Attempt) -> ProviderRefund | None:
+        """By our id in the metadata, among the intent's refunds; one that failed only if it is this very attempt's."""
+        params: Any = {"payment_intent": payment.provider_ref, "limit": 100}
+        page = await _asked(self._client.v1.refunds.list_async(params))
+        name = None if attempt.refund_id is None else str(attempt.refund_id)
+        for each in page.data:
+            marks = _metadata(each)
+            is_this = marks.get("attempt") == str(attempt.attempt_no)
+            if marks.get("refund_id") == name and (is_this or each.status not in ("failed", "canceled")):
+                return _refund(each)
+        return None
 
     async def capture_intent(self, payment: Payment, attempt: Attempt) -> ProviderIntent:
         """Take the attempt's amount of what is held; when it was taken already or the hold is gone, the intent as it is."""
@@ -120,7 +155,11 @@ class StripeProvider:
         params: Any = {
             "payment_intent": payment.provider_ref,
             "amount": theirs(attempt.amount_minor, payment.currency),
-            "metadata": {"merchant_id": str(payment.merchant_id), "store_id": str(payment.store_id)},
+            "metadata": {
+                "merchant_id": str(payment.merchant_id),
+                "store_id": str(payment.store_id),
+                "attempt": str(attempt.attempt_no),
+            },
         }
         if attempt.refund_id is not None:
             params["metadata"]["refund_id"] = str(attempt.refund_id)
@@ -153,7 +192,7 @@ class StripeProvider:
         if not all(_NAME.fullmatch(text) for text in (event.id, event.type, thing.id, intent_ref)):
             raise SignatureRefused("The body is signed but is not an event")
         return ProviderEvent(
-            account=self._account,
+            account=self.account,
             event_id=event.id,
             type=event.type,
             intent_ref=intent_ref,
@@ -201,25 +240,40 @@ class _Event(msgspec.Struct):
 async def _asked(call: Any) -> Any:
     """The answer of an SDK call. No answer, a 5xx, 429 or a lock is `ProviderUnavailable`; a clear no is `ProviderRefused`."""
     try:
-        return await call
+        async with asyncio.timeout(_DEADLINE):
+            return await call
     except stripe.CardError as error:
         raise ProviderRefused(error.code or "card_error") from error
-    except stripe.APIConnectionError as error:
-        raise _silence(error.__cause__)(retry_after=2) from error
     except stripe.RateLimitError as error:
-        raise ProviderUnavailable(retry_after=2) from error
+        raise ProviderUnavailable(retry_after=_retry_after(error)) from error
+    except stripe.APIConnectionError as error:
+        raise _silence(error.__cause__) from error
     except stripe.StripeError as error:
         status = error.http_status or 0
-        if status >= 500 or status == 409 or error.code in _TRANSIENT:
-            raise ProviderUnavailable(retry_after=2) from error
+        if status >= 500 and (error.headers or {}).get("idempotent-replayed") == "true":
+            raise ProviderKeySpent from error
+        if status == 503 or error.code in _TRANSIENT:
+            raise ProviderUnavailable(retry_after=_retry_after(error)) from error
+        if status >= 500 or status == 409:
+            raise ProviderUnavailable from error
         raise ProviderRefused(error.code or type(error).__name__) from error
     except (httpx.HTTPError, OSError, json.JSONDecodeError) as error:
-        raise _silence(error)(retry_after=2) from error
+        raise _silence(error) from error
+
+
+def _retry_after(error: stripe.StripeError) -> int:
+    """Seconds that the provider wants us to wait, or 2."""
+    said = str((error.headers or {}).get("retry-after", ""))
+    return min(int(said), 60) if said.isdigit() else 2
+
+
+def _metadata(answer: Any) -> dict[str, str]:
+    return answer.metadata.to_dict() if answer.metadata else {}
 
 
 def _silence(error: BaseException | None) -> type[ProviderUnavailable]:
     """Whether the provider got the request and did not answer, or could not be reached at all."""
-    unheard = isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout)
+    unheard = isinstance(error, httpx.TimeoutException | TimeoutError) and not isinstance(error, httpx.ConnectTimeout)
     return ProviderTimeout if unheard else ProviderUnavailable
 
 
@@ -249,7 +303,7 @@ def _intent(answer: Any) -> ProviderIntent:
         captured_minor=ours(answer.amount_received or 0, currency),
         currency=currency,
         failure_code=_failure_code(failure),
-        metadata=answer.metadata.to_dict() if answer.metadata else {},
+        metadata=_metadata(answer),
         charge_ref=getattr(failure, "charge", None),
         ended="hold_expired" if ended in _EXPIRED else ended,
     )
@@ -277,14 +331,13 @@ def _failure_code(failure: Any) -> str | None:
 
 
 def _refund(answer: Any) -> ProviderRefund:
-    metadata: dict[str, str] = answer.metadata.to_dict() if answer.metadata else {}
     return ProviderRefund(
         provider_ref=answer.id,
         intent_ref=answer.payment_intent or "",
         status=_REFUNDS.get(answer.status, RefundStatus.PENDING),
         amount_minor=ours(answer.amount, answer.currency.upper()),
         failure_code=getattr(answer, "failure_reason", None),
-        refund_id=metadata.get("refund_id"),
+        refund_id=_metadata(answer).get("refund_id"),
     )
 
 

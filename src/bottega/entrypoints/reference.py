@@ -99,6 +99,10 @@ HOW: Mapping[tuple[str, str], str] = {
     **{(payments.DISPUTE.name, move.name): _FROM_DISPUTE for move in payments.DISPUTE.moves},
     (payments.REFUND.name, "succeed"): "the provider's answer to our refund, or its webhook",
     (payments.REFUND.name, "fail"): "the provider's answer to our refund, or its webhook",
+    (
+        payments.REFUND.name,
+        "retry",
+    ): "by itself after a while, a few times, with a new attempt; then a person has to look",
     (kitchen.TICKET.name, "start"): "`POST …/tickets/{ticket_id}/bump` with `from_state` QUEUED",
     (kitchen.TICKET.name, "finish"): "`POST …/tickets/{ticket_id}/bump` with `from_state` STARTED",
     (kitchen.TICKET.name, "undo_start"): "`POST …/tickets/{ticket_id}/undo` with `to_state` QUEUED",

@@ -7,6 +7,8 @@ three beats: intend (transaction), ask (none), record (transaction). A provider'
 from bottega.domains.payments.actions.asking import Desk
 from bottega.domains.payments.actions.holding import request_capture, request_void
 from bottega.domains.payments.actions.recording import open_many, request_refund, take_at_till
+from bottega.domains.payments.actions.settling import retry_refund
+from bottega.domains.payments.actions.sweeping import due_at_provider
 from bottega.domains.payments.errors import (
     AuthenticationFailed,
     AuthenticationRequired,
@@ -43,6 +45,7 @@ from bottega.domains.payments.model import (
     Provider,
     Refund,
     RefundRequest,
+    RetryRefund,
     Tender,
     TillPayment,
 )
@@ -50,6 +53,7 @@ from bottega.domains.payments.rules import refusal
 from bottega.domains.payments.states import DEAD, DISPUTE, PAYMENT, REFUND, DisputeStatus, PaymentStatus, RefundStatus
 from bottega.domains.payments.store import entries, read, refunds
 from bottega.domains.payments.store.disputes import of_payment as disputes_of
+from bottega.domains.payments.store.retries import given_up
 
 __all__ = [
     "DEAD",
@@ -90,11 +94,14 @@ __all__ = [
     "RefundRequested",
     "RefundStatus",
     "RefundTooLarge",
+    "RetryRefund",
     "SignatureRefused",
     "Tender",
     "TillPayment",
     "disputes_of",
+    "due_at_provider",
     "entries",
+    "given_up",
     "open_many",
     "read",
     "refunds",
@@ -102,5 +109,6 @@ __all__ = [
     "request_capture",
     "request_refund",
     "request_void",
+    "retry_refund",
     "take_at_till",
 ]

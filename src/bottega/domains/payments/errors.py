@@ -64,6 +64,17 @@ class ProviderTimeout(ProviderUnavailable):
     title = "The payment provider did not answer in time"
 
 
+class ProviderKeySpent(ProviderUnavailable):
+    """The provider keeps an answer of its own failure for our key; only reading what it did helps."""
+
+    code = "provider_key_spent"
+    title = "The payment provider failed, we will look at what it did"
+
+
+class LeaseLost(Exception):
+    """Somebody else has taken what we were working on since; what we would write now is theirs to write."""
+
+
 class ProviderRefused(DomainError):
     """The provider understood the request and refused it for good."""
 

@@ -75,6 +75,7 @@ REFUND: Machine[RefundStatus] = Machine(
     moves(
         ("succeed", (R.PENDING,), R.SUCCEEDED, "the provider"),
         ("fail", (R.PENDING, R.SUCCEEDED), R.FAILED, "the provider"),
+        ("retry", (R.FAILED,), R.PENDING, "we, under a new number"),
     ),
 )
 

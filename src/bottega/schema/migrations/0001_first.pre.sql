@@ -311,9 +311,10 @@ create table payment_attempts (
   amount_minor bigint not null check (amount_minor >= 0),
   refund_id    uuid,
   provider_key text not null,
-  state        text not null check (state in ('INTENDED', 'DONE', 'FAILED')),
+  state        text not null check (state in ('INTENDED', 'DONE', 'FAILED', 'PARKED')),
   error_code   text,
-  tries        integer not null default 0,
+  tries        integer not null default 0,  -- how often it was taken; the token of who has it now
+  faults       integer not null default 0,  -- how often we failed over it ourselves; parked after a few
   next_try_at  timestamptz not null,
   created_at   timestamptz not null,
   finished_at  timestamptz,
@@ -353,13 +354,22 @@ create table refunds (
   reason       text not null,
   status       text not null check (status in ('PENDING', 'SUCCEEDED', 'FAILED')),
   provider_ref text,
+  past_refs    text[] not null default '{}',  -- what the provider called it when it failed before
   requested_by uuid,
+  tries        integer not null default 1 check (tries >= 1),
+  retry_at     timestamptz,  -- failed, and to be tried again then
+  given_up_at  timestamptz,  -- failed, and waiting for a person since then
+  checks       integer not null default 0,
+  next_check_at timestamptz,  -- when to ask the provider ourselves, in case its event never comes
   created_at   timestamptz not null,
   updated_at   timestamptz not null,
   primary key (store_id, refund_id),
   foreign key (store_id, payment_id) references payments (store_id, payment_id)
 );
 create index refunds_payment on refunds (store_id, payment_id);
+create index refunds_due on refunds (retry_at) where status = 'FAILED' and retry_at is not null;
+create index refunds_checks_due on refunds (next_check_at) where next_check_at is not null;
+create index refunds_given_up on refunds (store_id, given_up_at) where given_up_at is not null;
 
 -- A customer's bank has taken a payment up; its money moves are lines of the payment's ledger.
 create table disputes (
@@ -392,6 +402,7 @@ create table provider_events (
   signature        text not null,
   state            text not null check (state in ('RECEIVED', 'APPLIED', 'PARKED')),
   tries            integer not null default 0,
+  faults           integer not null default 0,
   next_try_at      timestamptz not null,
   received_at      timestamptz not null,
   applied_at       timestamptz,
@@ -471,6 +482,22 @@ create table order_lines (
   primary key (store_id, order_id, line_no),
   foreign key (store_id, order_id) references orders (store_id, order_id),
   check (total_minor = qty * unit_minor)
+);
+
+-- How orders travel to `orders` and its neighbours, many at once. Another column means another pair of types beside these:
+-- the processes of the version before go on sending the rows that they know.
+create type placed_order as (
+  merchant_id uuid, store_id uuid, order_id uuid, placed_by uuid, fact_id uuid, number integer, business_date date,
+  subtotal_minor bigint, discount_minor bigint, tax_minor bigint, fees_minor bigint, total_minor bigint, menu_version bigint,
+  tax_included boolean, promised_at timestamptz, created_at timestamptz, fingerprint bytea, payment_id uuid,
+  contact_sealed bytea, fulfillment_type text, pay_mode text, currency text, actor_kind text, contact_name text,
+  idempotency_key text, fact jsonb
+);
+
+create type placed_line as (
+  merchant_id uuid, store_id uuid, order_id uuid, line_id uuid, line_no integer, tax_minor bigint, discount_minor bigint,
+  product_id uuid, variant_id uuid, name text, variant_name text, category text, qty integer, unit_minor bigint,
+  modifiers jsonb, note text, tax_rate_ppm integer, total_minor bigint
 );
 
 -- The history of an order: who moved it, when, from where, to where, and why. Written with every change of status.

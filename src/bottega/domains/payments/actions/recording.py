@@ -22,17 +22,17 @@ from bottega.domains.payments.model import (
     ProviderRefund,
     Refund,
     RefundRequest,
-    StoredEvent,
     TillPayment,
 )
-from bottega.domains.payments.states import DEAD, PaymentStatus, RefundStatus
+from bottega.domains.payments.states import DEAD, REFUND, PaymentStatus, RefundStatus
+from bottega.domains.payments.store import retries
 from bottega.infra.group_commit import BatchTx
 from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.transaction import Tx
 from bottega.kit import ids
 
-LEASE = timedelta(seconds=15)
-"""How long who asks may take; then another asks with the same key. An ask that lasts longer meets it there, harmlessly."""
+LEASE = timedelta(seconds=20)
+"""How long who asks may take; then another asks with the same key, and what the first one writes late is refused."""
 
 
 async def open_many(tx: BatchTx, payments: list[NewPayment]) -> None:
@@ -66,8 +66,8 @@ async def record_opened(tx: Tx, outcome: tuple[Attempt, ProviderIntent]) -> Paym
     """The provider opened the intent: keep its reference, finish the attempt."""
     attempt, intent = outcome
     payment = await locked(tx, attempt.store_id, attempt.payment_id)
-    if await store.finish_attempt(tx, attempt):
-        await store.set_provider(tx, payment, intent.provider_ref, intent.client_secret)
+    await store.finish_attempt(tx, attempt)
+    await store.set_provider(tx, payment, intent.provider_ref, intent.client_secret)
     return await locked(tx, attempt.store_id, attempt.payment_id)
 
 
@@ -80,8 +80,7 @@ async def record_refusal(tx: Tx, outcome: tuple[Attempt, str]) -> None:
     """The provider refused for good: the attempt has failed, and with it the refund, the hold or the payment."""
     attempt, code = outcome
     payment = await locked(tx, attempt.store_id, attempt.payment_id)
-    if not await store.finish_attempt(tx, attempt, failed=code):
-        return
+    await store.finish_attempt(tx, attempt, failed=code)
     if attempt.operation is Operation.CAPTURE:
         await capture_failed(tx, payment, attempt, code)
     elif attempt.operation is Operation.REFUND and attempt.refund_id is None:
@@ -92,11 +91,6 @@ async def record_refusal(tx: Tx, outcome: tuple[Attempt, str]) -> None:
             await _move_refund(tx, payment, refund, RefundStatus.FAILED, None, code)
     elif attempt.operation is Operation.OPEN and payment.status is PaymentStatus.REQUIRES_PAYMENT:
         await store.set_status(tx, payment, PaymentStatus.FAILED, code)
-
-
-async def record_done(tx: Tx, attempt: Attempt) -> None:
-    """The provider has done what the attempt asked, and there is nothing more to write about it."""
-    await store.finish_attempt(tx, attempt)
 
 
 async def record_intent(tx: Tx, known: tuple[UUID, ProviderIntent]) -> Payment:
@@ -158,7 +152,8 @@ async def record_capture(tx: Tx, outcome: tuple[Attempt, ProviderIntent]) -> Non
     attempt, intent = outcome
     payment = await record_intent(tx, (attempt.store_id, intent))
     lost = None if payment.captured_minor > 0 else intent.ended or "hold_lost"
-    if await store.finish_attempt(tx, attempt, failed=lost) and lost is not None:
+    await store.finish_attempt(tx, attempt, failed=lost)
+    if lost is not None:
         await capture_failed(tx, payment, attempt, lost)
 
 
@@ -186,6 +181,8 @@ async def record_refund(tx: Tx, known: tuple[UUID, UUID, Attempt | None, Provide
     payment = await locked(tx, store_id, payment_id)
     if attempt is not None:
         await store.finish_attempt(tx, attempt)
+    elif await retries.is_past(tx, payment, said.provider_ref):
+        return  # late news of a try that failed; another one is under way, or done
     ours = attempt.refund_id if attempt is not None else _uuid(said.refund_id)
     if ours is None and payment.status in DEAD:
         await record_return(tx, payment, said)
@@ -203,24 +200,9 @@ async def record_refund_by_intent(tx: Tx, known: tuple[UUID, ProviderRefund]) ->
     await record_refund(tx, (store_id, payment.payment_id, None, said))
 
 
-async def claim_check(tx: Tx, which: tuple[UUID, UUID]) -> str | None:
-    """The provider's reference of an open payment (store, payment) that nobody has told us about for a while."""
-    return await store.claim_check(tx, *which)
-
-
 async def receive_event(tx: Tx, event: ProviderEvent) -> bool:
     """Keep a signed event, once; whether it is new."""
     return await store.insert_event(tx, event)
-
-
-async def claim_event(tx: Tx, which: tuple[str, str]) -> StoredEvent | None:
-    """Take a received event (account, id) to be applied now; None when it is applied or taken."""
-    return await store.claim_event(tx, *which)
-
-
-async def finish_event(tx: Tx, which: tuple[str, str, str]) -> None:
-    """An event (account, id) is APPLIED or PARKED."""
-    await store.finish_event(tx, *which)
 
 
 async def _move_refund(
@@ -230,6 +212,8 @@ async def _move_refund(
         if provider_ref is not None and refund.provider_ref is None:
             await store.set_refund(tx, refund, status, provider_ref)
         return
+    if status is RefundStatus.PENDING or REFUND.move(refund.status, status) is None:
+        return  # what was read before somebody else's newer word
     was_back = refund.status is RefundStatus.SUCCEEDED
     if not await store.set_refund(tx, refund, status, provider_ref):
         return

@@ -116,6 +116,9 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     status: RefundStatus
     provider_ref: str | None
     created_at: datetime
+    tries: int = 1
+    retry_at: datetime | None = None
+    given_up_at: datetime | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +146,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     refund_id: UUID | None
     provider_key: str
     tries: int
+    old: bool = False
+    """Asked so long ago that the provider may have forgotten the key: what became of it has to be read."""
 
 
 class NewPayment(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +181,14 @@ class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     payment_id: UUID
     amount_minor: int | None
     reason: str
+
+
+class RetryRefund(msgspec.Struct, frozen=True):
+    """Command: ask once more for a refund that failed; `by_hand` however often that was and without waiting."""
+
+    store_id: UUID
+    refund_id: UUID
+    by_hand: bool = False
 
 
 class CaptureRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,6 +227,11 @@ class ProviderIntent(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str]
     charge_ref: str | None = None
     ended: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more can be cancelled or captured."""
+        return self.state in (IntentState.SUCCEEDED, IntentState.CANCELED)
 
 
 class FundsMove(msgspec.Struct, frozen=True):

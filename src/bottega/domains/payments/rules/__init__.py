@@ -42,6 +42,10 @@ _AGAIN = frozenset(
 )
 _UNPROVEN = frozenset({"payment_intent_authentication_failure", "authentication_failure", "authentication_not_handled"})
 
+REFUND_TRIES = 5
+"""How often a refund is asked for in all, before a person has to look."""
+_FOR_GOOD = frozenset({"charge_already_refunded", "charge_disputed", "amount_too_large", "charge_not_refundable"})
+
 
 def next_status(payment: Payment, intent: ProviderIntent) -> PaymentStatus | None:
     """The status that the provider's word leads to, or None when there is nothing to move (repeats, late news).
@@ -142,6 +146,11 @@ def status_of(payment: Payment, refunded: int, *, disputed: bool) -> PaymentStat
     if refunded <= 0:
         return PaymentStatus.CAPTURED
     return PaymentStatus.REFUNDED if refunded >= payment.captured_minor else PaymentStatus.PARTIALLY_REFUNDED
+
+
+def worth_trying(tries: int, refusal: str | None) -> bool:
+    """Whether a failed refund is asked for again: some refusals stay, and after a few tries a person has to look."""
+    return tries < REFUND_TRIES and refusal not in _FOR_GOOD
 
 
 def provider_key(payment_id: str, attempt_no: int) -> str:
