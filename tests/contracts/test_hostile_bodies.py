@@ -63,7 +63,7 @@ def calls(live: Live) -> dict[str, tuple[str, str, str, dict[str, Any]]]:
         "quote": ("POST", "/v1/quotes", "guest", placing),
         "change": ("PATCH", f"/v1/orders/{order}", "guest", {"items": [item], "expected_total": 1}),
         "transition": ("POST", f"/v1/orders/{order}/transition", "barista", move),
-        "refund": ("POST", payment, "manager", {"reason": "r", "amount": 1, "lines": ["x"]}),
+        "refund": ("POST", payment, "manager", {"reason": "r", "amount": 1, "lines": [{"line_id": "x", "qty": 1}], "receipt_ref": "r"}),
         "bump": ("POST", f"{tickets}/bump", "barista", {"from_state": "DONE"}),
         "undo": ("POST", f"{tickets}/undo", "barista", {"to_state": "DONE"}),
         "made": ("POST", f"{tickets}/lines/{ticket['lines'][0]['line_id']}/made", "barista", {"made": True}),
