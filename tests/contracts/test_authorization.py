@@ -30,7 +30,7 @@ BODIES = {
     "/v1/orders": "an order", "/v1/quotes": "an order", "/v1/guests": {}, "/v1/login": {"login": "a", "password": "b"},
     "/v1/token": {"grant_type": "implicit"}, "/v1/orders/{order_id}": {"items": [{"product_id": "prd_x", "qty": 1}]},
     "/v1/orders/{order_id}/transition": {"to_status": "DELIVERED", "expected_status": "PLACED"},
-    "/v1/payments/{payment_id}/refunds": {"reason": "r"},
+    "/v1/payments/{payment_id}/refunds": {"reason": "r"}, "/v1/payments/{payment_id}/refunds/preview": {},
     "/v1/stores/{store_id}/intake": {"prep_minutes": 6},
     "/v1/stores/{store_id}/products/{product_id}/availability": {"state": "AVAILABLE"},
     "/v1/stores/{store_id}/modifiers/{modifier_id}/availability": {"state": "AVAILABLE"},
