@@ -19,10 +19,20 @@ from bottega.domains.identity import issue_refresh, open_session
 from bottega.domains.kitchen.actions import bump, recall
 from bottega.domains.kitchen.model import Bump, OnTicket
 from bottega.domains.merchants import CaptureMode, FulfillmentType, PayMode, SetCapture
-from bottega.domains.orders import ChangeLines, Contact, MoveOrder, Order, Ordering, OrderStatus, PlaceOrder, Placing
+from bottega.domains.orders import (
+    ChangeLines,
+    Contact,
+    MoveOrder,
+    Order,
+    Ordering,
+    OrderLine,
+    OrderStatus,
+    PlaceOrder,
+    Placing,
+)
 from bottega.domains.orders import Transition as Move
 from bottega.domains.orders.model import ChangeOrder
-from bottega.domains.payments import DisputeStatus, RefundStatus, Tender
+from bottega.domains.payments import DisputeStatus, RefundStatus, RetryRefund, Tender
 from bottega.domains.payments.actions import recording, settling
 from bottega.domains.payments.actions.disputing import record_dispute
 from bottega.domains.payments.model import (
@@ -191,12 +201,26 @@ class Day:
         )  # fmt: skip
         await self.parts.database.run(record_dispute, (self.store_id, said), by=self.system)
 
-    async def refund(self, order: Order, amount: int | None) -> None:
+    async def refund(self, order: Order, amount: int | None, line: OrderLine | None = None) -> None:
         """A manager asks for money to go back."""
-        command = payments.RefundRequest(
-            store_id=self.store_id, payment_id=order.payment_id, amount_minor=amount, reason="spilt"
+        assert order.payment_id is not None
+        receipt = "R-2" if order.pay_mode is PayMode.AT_STORE else None
+        command = orders.RefundOrder(
+            store_id=self.store_id,
+            payment_id=order.payment_id,
+            wish=orders.RefundWish(amount, () if line is None else (orders.RefundUnits(line.line_id, 1),)),
+            reason="spilt",
+            receipt_ref=receipt,
         )
-        await self.parts.database.run(payments.request_refund, command, by=self.system)
+        await self.parts.database.run(orders.refund, command, by=self.system)
+
+    async def retry_refund(self, order: Order) -> None:
+        """A manager asks once more for the refund that the provider refused."""
+        assert order.payment_id is not None
+        async with self.parts.database.read(self.merchant_id) as tx:
+            failed = await payments.refunds(tx, self.store_id, order.payment_id)
+        command = RetryRefund(self.store_id, failed[-1].refund_id, by_hand=True)
+        await self.parts.database.run(settling.retry_refund, command, by=self.system)
 
     async def cancel(self, order: Order) -> None:
         """The customer takes the order back."""
@@ -321,7 +345,8 @@ async def trade(day: Day) -> None:
     await day.bump(at_store)
     await day.recall(at_store)
     await day.bump(at_store)
-    await day.move(at_store, OrderStatus.READY, OrderStatus.COMPLETED, tender=Tender.CASH, receipt_ref="R-1")
+    paid = await day.move(at_store, OrderStatus.READY, OrderStatus.COMPLETED, tender=Tender.CASH, receipt_ref="R-1")
+    await day.refund(paid, None, paid.lines[0])
     online = await day.place(PayMode.ONLINE)
     await day.pay(online)
     await day.move(online, OrderStatus.PAID, OrderStatus.IN_PROGRESS)
@@ -333,7 +358,7 @@ async def trade(day: Day) -> None:
     await day.pay(cancelled)
     await day.cancel(cancelled)
     await day.answer_refund(cancelled, RefundStatus.FAILED)
-    await day.refund(cancelled, None)
+    await day.retry_refund(cancelled)
     await day.answer_refund(cancelled, RefundStatus.SUCCEEDED)
     await hold(day)
     changed = await day.place(PayMode.ONLINE)

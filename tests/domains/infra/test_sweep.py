@@ -118,7 +118,7 @@ async def test_a_sweep_outlives_not_being_able_to_look() -> None:
 
 @pytest.mark.parametrize("text", ["nowhere=kill:1", "order.placed=melt:1", "order.placed=kill:often", "order.placed"])
 def test_a_fault_point_that_does_not_exist_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="fault point|expected"):
+    with pytest.raises(ValueError, match=r"fault point|expected"):
         fault_points.parse(text)
 
 
@@ -146,5 +146,5 @@ def test_every_point_of_the_code_is_listed_and_every_listed_one_is_somewhere() -
 
 
 def _points(path: str, text: str) -> list[str]:
-    pieces = [] if path.endswith("fault_points.py") else text.split("await point(\"")[1:]
+    pieces = [] if path.endswith("fault_points.py") else text.split('await point("')[1:]
     return [piece.partition('"')[0] for piece in pieces]
