@@ -27,8 +27,8 @@ from tests.simulators.shop import counter, eventually, intent_of, key, pay
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 UNHEARD = """
-select 1 from orders join payments using (store_id, payment_id) where next_check_at <= now()
-  or (orders.status = 'PLACED' and payments.captured_minor > 0)
+select 1 from orders o join payments p using (store_id, payment_id)
+where (p.status = 'REQUIRES_PAYMENT' and p.next_check_at <= now()) or (o.status = 'PLACED' and p.captured_minor > 0)
 """
 Prepare = Callable[[Here], Awaitable[Order]]
 
@@ -140,9 +140,7 @@ def born(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
 
 
 @pytest.fixture
-async def shop_here(
-    clone: Clone, sandbox: Installation, shop_template: tuple[str, SeedResult]
-) -> AsyncIterator[Here]:
+async def shop_here(clone: Clone, sandbox: Installation, shop_template: tuple[str, SeedResult]) -> AsyncIterator[Here]:
     """A shop of one's own."""
     with clone(shop_template[0]) as url:
         async with here(url, sandbox, shop_template[1]) as made:

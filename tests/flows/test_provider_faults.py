@@ -88,11 +88,13 @@ async def test_an_unknown_outcome_is_asked_again_with_the_same_key_and_done_once
         await shop_here.desk.ask(shop_here.merchant_id, order.store_id, order.payment_id, first=True)
         assert "timeout_after" in fault
     await shop_here.sweeps_until_quiet()
+    shop_here.faults()
     await shop_here.pay(order)
     await shop_here.check(order)
     await shop_here.cancel(order)
     shop_here.faults(**fault)
     await shop_here.sweeps_until_quiet()
+    shop_here.faults()
 
     assert shop_here.attempts(order) == [(1, "OPEN", "DONE", None), (2, "REFUND", "DONE", None)]
     assert len(await shop_here.intents(order)) == 1
@@ -108,6 +110,7 @@ async def test_a_failure_that_sticks_to_its_key_is_read_about_before_a_new_numbe
     order = await shop_here.place()
     shop_here.faults(**{kind: {"probability": 1, "limit": 1, "only": OPENS}})
     opened = await shop_here.desk.ask(shop_here.merchant_id, order.store_id, order.payment_id, first=True)
+    shop_here.faults()
     await shop_here.pay(order)
     await shop_here.check(order)
     await shop_here.cancel(order)
@@ -190,7 +193,9 @@ async def test_a_dead_provider_is_asked_rarely_and_everybody_is_told_at_once(
     assert (state, at_store.payment_id) == (State.OPEN, None)
     assert all(seconds and seconds >= 1 for seconds in refusals)
     assert took < 1
-    untouched = sum(row["tries"] == 0 for row in shop_here.rows("select tries from payment_attempts where state = 'INTENDED'"))
+    untouched = sum(
+        row["tries"] == 0 for row in shop_here.rows("select tries from payment_attempts where state = 'INTENDED'")
+    )
     assert untouched >= 5  # who was told at once has not even taken the attempt
     await shop_here.sweeps_until_quiet(200)
     assert shop_here.desk.breaker.state is State.CLOSED
@@ -237,14 +242,18 @@ async def test_a_refund_that_fails_is_asked_for_under_new_numbers_and_then_waits
         shop_here.now("update refunds set retry_at = now() where retry_at is not null")
 
     assert story == [("FAILED", number) for number in (1, 2, 3, 4, 5, 5)]
-    keys = [row["provider_key"] for row in shop_here.rows("select * from payment_attempts where payment_id = %s", which[1:])]
+    keys = [
+        row["provider_key"] for row in shop_here.rows("select * from payment_attempts where payment_id = %s", which[1:])
+    ]
     assert sorted(keys) == [f"bottega-{order.payment_id}-{number}" for number in range(1, 7)]
     assert len(await _refund(shop_here, order)) == 5
     payment = await shop_here.payment(order)
     assert (payment.status, payment.refunded_minor) == (PaymentStatus.CAPTURED, 0)
 
     command = RetryRefund(order.store_id, refund.refund_id, by_hand=True)
-    assert await shop_here.parts.database.run(retry_refund, command, by=system(shop_here.merchant_id, "test")) is not None
+    assert (
+        await shop_here.parts.database.run(retry_refund, command, by=system(shop_here.merchant_id, "test")) is not None
+    )
     await shop_here.sweep()
     async with shop_here.parts.database.read(shop_here.merchant_id) as tx:
         assert (await refunds(tx, *which))[0].status is RefundStatus.SUCCEEDED
