@@ -227,7 +227,7 @@ async def test_a_web_process_that_dies_before_it_answers_leaves_everything_for_t
         killed = born.start("web", web("order.placed=kill:1", ports[0]))
         await _ready(f"http://127.0.0.1:{ports[0]}")
         with pytest.raises(httpx.HTTPError):
-            await guest.at(f"http://127.0.0.1:{ports[0]}").post("/v1/orders", wish, first)
+            await guest.elsewhere(f"http://127.0.0.1:{ports[0]}", "/v1/orders", wish, first)
         assert killed.dies() == -signal.SIGKILL
 
         order = await guest.order(wish, first)
@@ -252,7 +252,9 @@ async def test_a_web_process_that_dies_before_it_answers_leaves_everything_for_t
         await _ready(f"http://127.0.0.1:{ports[2]}")
         wish, second = {"reason": "changed my mind"}, key()
         with pytest.raises(httpx.HTTPError):
-            await guest.at(f"http://127.0.0.1:{ports[2]}").post(f"/v1/orders/{order['order_id']}/cancel", wish, second)
+            await guest.elsewhere(
+                f"http://127.0.0.1:{ports[2]}", f"/v1/orders/{order['order_id']}/cancel", wish, second
+            )
         assert killed.dies() == -signal.SIGKILL
         answers = [await guest.post(f"/v1/orders/{order['order_id']}/cancel", wish, second) for _ in range(2)]
     good.stop()
