@@ -65,6 +65,7 @@ def named(live: Live) -> dict[str, str]:
     return {
         "store_id": live.names["store"], "product_id": live.names["product"], "modifier_id": live.names["modifier"],
         "order_id": order["order_id"], "payment_id": online["payment"]["payment_id"], "ticket_id": ticket["ticket_id"],
+        "refund_id": online["payment"]["payment_id"].replace("pay_", "ref_"),
         "line_id": order["lines"][0]["line_id"], "slug": slug, "token": order["tracking_url"].rpartition("/")[2],
         "item_id": "1",
     }  # fmt: skip
@@ -126,8 +127,11 @@ def test_the_table_keeps_strangers_out_of_the_kitchen_and_the_money() -> None:
     wanted = json.loads(TABLE.read_text())
     for route, row in wanted.items():
         if "/tickets/" in route or "/queue" in route or "/refunds" in route or route.endswith(("/intake", "/capture")):
-            assert {row["anonymous"], row["guest"], row["barista elsewhere"]} <= {"401", "403", "404"}, route
-        if "{order_id}" in route or "{payment_id}" in route or "/tickets/" in route:
+            assert {row["anonymous"], row["guest"], row["barista elsewhere"]} <= {"303", "401", "403", "404"}, route
+        if " /manage/" in route:
+            assert row["anonymous"] == "303", route
+            assert {row["guest"], row["barista"], row["barista elsewhere"]} <= {"303", "403", "404"}, route
+        elif "{order_id}" in route or "{payment_id}" in route or "/tickets/" in route:
             assert row["anonymous"] == "401", route
             assert row["other guest"] in ("403", "404"), route
         if "{store_id}" in route or "{order_id}" in route or "{payment_id}" in route:
