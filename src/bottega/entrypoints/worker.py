@@ -1,5 +1,6 @@
-"""The worker role: the sequencer, the consumers, and the sweep of what is due. Several may run; each part has one leader.
+"""The worker role: the sequencer, the consumers, the sweep of what is due, and comparing the ledgers.
 
+Several may run; each part has one leader, or takes turns.
 Run by `python -m bottega.entrypoints.worker` with settings from the environment.
 """
 
@@ -23,6 +24,7 @@ from bottega.kit.subject import system
 
 _SWEEP_SECONDS = 1.0
 _MEASURE_SECONDS = 10.0
+_RECONCILE_SECONDS = 2.0
 
 
 async def work(settings: Settings) -> None:
@@ -36,6 +38,7 @@ async def work(settings: Settings) -> None:
             for consumer in make_consumers(parts):
                 group.create_task(consumer.run(), name=consumer.name)
             group.create_task(_sweep(parts), name="sweep")
+            group.create_task(_reconcile(parts), name="reconcile")
             group.create_task(_measure(parts.database), name="measure")
             log.info("worker runs")
     finally:
@@ -68,6 +71,20 @@ async def _expire_unpaid(database: Database) -> int:
         except DomainError as error:
             logger("sweep").warning("not expired", code=error.code)
     return expired
+
+
+async def _reconcile(parts: Parts) -> None:
+    """Compare the provider's ledger with ours: when somebody asked, and by turns."""
+    log = logger("reconcile")
+    while True:
+        try:
+            await parts.reconciler.asked()
+            await parts.reconciler.turn()
+        except DomainError as error:
+            log.warning("not compared", code=error.code)
+        except Exception as error:  # the next turn comes all the same
+            log.error("not compared", error=repr(error), exc_info=error)
+        await asyncio.sleep(_RECONCILE_SECONDS)
 
 
 async def _measure(database: Database) -> None:

@@ -2,11 +2,15 @@
 
 A payment is about an amount and an opaque reference; it never knows what the reference is. The provider is asked in
 three beats: intend (transaction), ask (none), record (transaction). A provider's event is a hint to read again.
+The provider's ledger and ours are compared in both directions, and mended by the same verbs.
 """
 
 from bottega.domains.payments.actions.asking import Desk
 from bottega.domains.payments.actions.recording import open_many, request_refund, request_void, take_at_till
+from bottega.domains.payments.actions.turns import Reconciler
 from bottega.domains.payments.errors import (
+    DifferenceNotFound,
+    DifferenceNotOpen,
     NothingToRefund,
     OnlineOff,
     PaymentDeclined,
@@ -15,6 +19,7 @@ from bottega.domains.payments.errors import (
     ProviderUnavailable,
     RefundTooLarge,
     SignatureRefused,
+    WindowRefused,
 )
 from bottega.domains.payments.events import (
     PaymentCaptured,
@@ -24,16 +29,25 @@ from bottega.domains.payments.events import (
     RefundRequested,
 )
 from bottega.domains.payments.model import NewPayment, Payment, Provider, Refund, RefundRequest, Tender, TillPayment
-from bottega.domains.payments.states import PAYMENT, REFUND, PaymentStatus, RefundStatus
+from bottega.domains.payments.model.reconciliation import EXPLANATIONS, Code, Finding, Mend, Outcome, Window
+from bottega.domains.payments.states import DIFFERENCE, PAYMENT, REFUND, PaymentStatus, RefundStatus
 from bottega.domains.payments.store import entries, read, refunds
 
 __all__ = [
+    "DIFFERENCE",
+    "EXPLANATIONS",
     "PAYMENT",
     "REFUND",
+    "Code",
     "Desk",
+    "DifferenceNotFound",
+    "DifferenceNotOpen",
+    "Finding",
+    "Mend",
     "NewPayment",
     "NothingToRefund",
     "OnlineOff",
+    "Outcome",
     "Payment",
     "PaymentCaptured",
     "PaymentChanged",
@@ -44,6 +58,7 @@ __all__ = [
     "Provider",
     "ProviderRefused",
     "ProviderUnavailable",
+    "Reconciler",
     "Refund",
     "RefundFailed",
     "RefundRequest",
@@ -53,6 +68,8 @@ __all__ = [
     "SignatureRefused",
     "Tender",
     "TillPayment",
+    "Window",
+    "WindowRefused",
     "entries",
     "open_many",
     "read",

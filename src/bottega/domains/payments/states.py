@@ -58,3 +58,23 @@ REFUND: Machine[RefundStatus] = Machine(
         ("fail", (R.PENDING, R.SUCCEEDED), R.FAILED, "the provider"),
     ),
 )
+
+
+class DifferenceState(StrEnum):
+    """What became of something that differed between the provider's ledger and ours."""
+
+    OPEN = "OPEN"
+    MENDED = "MENDED"
+    RESOLVED = "RESOLVED"
+
+
+D = DifferenceState
+DIFFERENCE: Machine[DifferenceState] = Machine(
+    "difference",
+    frozenset({D.OPEN, D.MENDED}),
+    moves(
+        ("mend", (D.OPEN,), D.MENDED, "the next comparison"),
+        ("resolve", (D.OPEN,), D.RESOLVED, "a manager, with a note"),
+        ("reopen", (D.MENDED, D.RESOLVED), D.OPEN, "a comparison that finds it again, or otherwise"),
+    ),
+)
