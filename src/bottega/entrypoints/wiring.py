@@ -65,14 +65,7 @@ def make_parts(settings: Settings, name: str) -> Parts:
     waker = Waker(pools.conninfo)
     database = Database(pools, waker)
     keyring = Keyring(settings.secret)
-    desk = Desk(database, _provider(settings))
-    reconciler = Reconciler(
-        database,
-        desk,
-        _ledger(settings),
-        every=timedelta(minutes=settings.reconcile_minutes),
-        reach=timedelta(days=settings.reconcile_days),
-    )
+    desk = make_desk(settings, database)
     return Parts(
         settings=settings,
         pools=pools,
@@ -82,8 +75,19 @@ def make_parts(settings: Settings, name: str) -> Parts:
         shops=Shops(database),
         people=People(keyring, database),
         desk=desk,
-        reconciler=reconciler,
+        reconciler=make_reconciler(settings, database, desk),
     )
+
+
+def make_desk(settings: Settings, database: Database) -> Desk:
+    """Where payments meet the provider."""
+    return Desk(database, _provider(settings))
+
+
+def make_reconciler(settings: Settings, database: Database, desk: Desk) -> Reconciler:
+    """Where the provider's ledger is compared with ours."""
+    every, reach = timedelta(minutes=settings.reconcile_minutes), timedelta(days=settings.reconcile_days)
+    return Reconciler(database, desk, _ledger(settings), every=every, reach=reach)
 
 
 def make_context(parts: Parts) -> Context:

@@ -29,8 +29,17 @@ from bottega.domains.payments.events import (
     RefundRequested,
 )
 from bottega.domains.payments.model import NewPayment, Payment, Provider, Refund, RefundRequest, Tender, TillPayment
-from bottega.domains.payments.model.reconciliation import EXPLANATIONS, Code, Finding, Mend, Outcome, Window
-from bottega.domains.payments.states import DIFFERENCE, PAYMENT, REFUND, PaymentStatus, RefundStatus
+from bottega.domains.payments.model.reconciliation import (
+    EXPLANATIONS,
+    Code,
+    Difference,
+    Finding,
+    Mend,
+    Outcome,
+    Side,
+    Window,
+)
+from bottega.domains.payments.states import DIFFERENCE, PAYMENT, REFUND, DifferenceState, PaymentStatus, RefundStatus
 from bottega.domains.payments.store import entries, read, refunds
 
 __all__ = [
@@ -40,8 +49,10 @@ __all__ = [
     "REFUND",
     "Code",
     "Desk",
+    "Difference",
     "DifferenceNotFound",
     "DifferenceNotOpen",
+    "DifferenceState",
     "Finding",
     "Mend",
     "NewPayment",
@@ -65,6 +76,7 @@ __all__ = [
     "RefundRequested",
     "RefundStatus",
     "RefundTooLarge",
+    "Side",
     "SignatureRefused",
     "Tender",
     "TillPayment",

@@ -25,6 +25,7 @@ from bottega.domains.payments.model.reconciliation import (
     Verdict,
 )
 from bottega.domains.payments.states import DifferenceState
+from bottega.domains.payments.store import differences
 from bottega.domains.payments.store import reconciling as kept
 from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.transaction import Tx
@@ -43,9 +44,9 @@ async def keep_verdict(tx: Tx, verdict: Verdict) -> None:
     home = ids.home_of(verdict.store_id)
     for state, findings in ((DifferenceState.MENDED, verdict.mended), (DifferenceState.OPEN, verdict.open)):
         for finding in findings:
-            await kept.keep(tx, verdict, finding, state, tx.new_id(home))
+            await differences.keep(tx, verdict, finding, state, tx.new_id(home))
             OUTCOMES.labels(f"difference_{state.lower()}").inc()
-    await kept.close_gone(tx, verdict)
+    await differences.close_gone(tx, verdict)
     for finding in verdict.mended:
         tx.note(verdict.store_id, mended=finding.code, object=finding.object_ref)
 
@@ -116,8 +117,8 @@ async def ask_reconciliation(tx: Tx, command: AskReconciliation) -> Reconciliati
 
 async def resolve_difference(tx: Tx, command: ResolveDifference) -> Difference:
     """A person has dealt with a difference. Raises `DifferenceNotFound`, `DifferenceNotOpen`."""
-    moved = await kept.resolve(tx, command.store_id, command.difference_id, command.note)
-    found = await kept.difference(tx, command.store_id, command.difference_id)
+    moved = await differences.resolve(tx, command.store_id, command.difference_id, command.note)
+    found = await differences.read(tx, command.store_id, command.difference_id)
     if found is None:
         raise DifferenceNotFound
     if not moved:

@@ -33,6 +33,7 @@ from bottega.domains.payments.model.reconciliation import (
 )
 from bottega.domains.payments.ports import PaymentLedger
 from bottega.domains.payments.rules import comparing
+from bottega.domains.payments.store import differences
 from bottega.domains.payments.store import reconciling as kept
 from bottega.infra.telemetry import logger
 from bottega.infra.transaction import Database
@@ -83,7 +84,7 @@ class Comparison:
                     await self._suspect(Suspect(charge.ref, None, None))
         await self._look_again()
         async with self._database.read(None, role=_RELAY) as tx:
-            counted = await kept.counts(tx, started, self._window.store_id)
+            counted = await differences.counts(tx, started, self._window.store_id)
         stores = {
             store_id: Counts(self._there.get(store_id, 0), self._here.get(store_id, 0), *counted.get(store_id, (0, 0)))
             for store_id in {*self._there, *self._here, *counted}
@@ -98,10 +99,10 @@ class Comparison:
 
     async def _suspect_what_was_open(self) -> None:
         """What differed the last time is looked at again, however long ago it is."""
-        after: kept.OpenOne | None = None
+        after: differences.OpenOne | None = None
         while True:
             async with self._database.read(None, role=_RELAY) as tx:
-                found = await kept.open_differences(tx, self._window.store_id, after, _ROWS)
+                found = await differences.still_open(tx, self._window.store_id, after, _ROWS)
             for each in found:
                 await self._suspect(Suspect(each.intent_ref, each.store_id, each.payment_id))
             if len(found) < _ROWS:

@@ -6,14 +6,16 @@ lease, so one that dies in the middle is followed by another.
 
 import time
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from bottega.domains.payments.actions import differing
 from bottega.domains.payments.actions.asking import Desk
 from bottega.domains.payments.actions.mending import Mender
 from bottega.domains.payments.actions.reconciling import Comparison
 from bottega.domains.payments.errors import OnlineOff
-from bottega.domains.payments.model.reconciliation import Counts, Mend, Outcome, Trigger, Window
+from bottega.domains.payments.model.reconciliation import Counts, Difference, Mend, Outcome, Trigger, Window
 from bottega.domains.payments.ports import PaymentLedger
+from bottega.domains.payments.store import differences
 from bottega.domains.payments.store import reconciling as kept
 from bottega.infra.telemetry import logger
 from bottega.infra.transaction import Database
@@ -78,6 +80,11 @@ class Reconciler:
             subject = system(place.merchant_id, "reconciliation")
             await self._database.run(differing.keep_outcome, (place, outcome, trigger, mend), by=subject)
         return outcome
+
+    async def found(self, outcome: Outcome, store_id: UUID | None, most: int = 1_000) -> list[Difference]:
+        """The differences that a comparison found, the open ones first."""
+        async with self._database.read(None, role=_RELAY) as tx:
+            return await differences.seen(tx, outcome.started, store_id, most)
 
     async def turn(self) -> bool:
         """Compare all stores if it is this process's turn; whether it was. What fails is tried again after the lease."""
