@@ -13,19 +13,15 @@ from uuid import UUID
 
 import stripe
 
-from bottega.adapters.stripe import _REFUNDS as REFUND_STATES
-from bottega.adapters.stripe import _STATES as INTENT_STATES
-from bottega.adapters.stripe import _TIMEOUT as TIMEOUT
-from bottega.adapters.stripe import _asked as asked
+from bottega.adapters.stripe import DISPUTE_STATES, INTENT_STATES, REFUND_STATES, TIMEOUT, asked, ours, theirs
 from bottega.domains.payments.errors import ProviderRefused, ProviderUnavailable
 from bottega.domains.payments.model import IntentState
 from bottega.domains.payments.model.reconciliation import LedgerCharge, LedgerDispute, LedgerRefund, Marks, Window
-from bottega.domains.payments.states import RefundStatus
+from bottega.domains.payments.states import DisputeStatus, RefundStatus
 
 T = TypeVar("T")
 _PAGE = 100
 _TRIES = 5
-_WON = {"won", "warning_closed"}
 
 
 class StripeLedger:
@@ -38,7 +34,7 @@ class StripeLedger:
             secret_key,
             base_addresses=addresses,  # type: ignore[arg-type]
             http_client=stripe.HTTPXClient(timeout=TIMEOUT, allow_sync_methods=False),
-            max_network_retries=1,
+            max_network_retries=0,
         )
 
     @property
@@ -89,7 +85,8 @@ class StripeLedger:
             return
         named = {"charge": charge.ref} if charge.ref.startswith("ch_") else {"payment_intent": charge.ref}
         marks = {name: str(value) for name, value in _marked(charge.marks).items() if value is not None}
-        params: Any = {**named, "amount": charge.captured_minor - charge.refunded_minor, "metadata": marks}
+        amount = theirs(charge.captured_minor - charge.refunded_minor, charge.currency)
+        params: Any = {**named, "amount": amount, "metadata": marks}
         await asked(self._client.v1.refunds.create_async(params, options))
 
     async def _pages(
@@ -136,15 +133,16 @@ async def _again(ask: Callable[[], Awaitable[Any]]) -> Any:
 
 def _charge(intent: Any) -> LedgerCharge:
     charge = intent.latest_charge if _is_object(intent.latest_charge) else None
-    taken = charge is not None and charge.captured
+    currency = intent.currency.upper()
+    back = charge.amount_refunded if charge is not None and charge.captured else 0
     return LedgerCharge(
         ref=intent.id,
         created_at=_at(intent.created),
         state=INTENT_STATES.get(intent.status, IntentState.PROCESSING),
-        amount_minor=intent.amount,
-        captured_minor=intent.amount_received or 0,
-        refunded_minor=charge.amount_refunded if charge is not None and taken else 0,
-        currency=intent.currency.upper(),
+        amount_minor=ours(intent.amount, currency),
+        captured_minor=ours(intent.amount_received or 0, currency),
+        refunded_minor=ours(back, currency),
+        currency=currency,
         disputed=charge is not None and bool(charge.disputed),
         marks=_marks(intent.metadata),
     )
@@ -153,14 +151,15 @@ def _charge(intent: Any) -> LedgerCharge:
 def _bare(charge: Any) -> LedgerCharge | None:
     if charge.payment_intent is not None or charge.status == "failed":
         return None
+    currency = charge.currency.upper()
     return LedgerCharge(
         ref=charge.id,
         created_at=_at(charge.created),
         state=IntentState.SUCCEEDED if charge.captured else IntentState.AUTHORIZED,
-        amount_minor=charge.amount,
-        captured_minor=charge.amount_captured,
-        refunded_minor=charge.amount_refunded,
-        currency=charge.currency.upper(),
+        amount_minor=ours(charge.amount, currency),
+        captured_minor=ours(charge.amount_captured, currency),
+        refunded_minor=ours(charge.amount_refunded, currency),
+        currency=currency,
         disputed=bool(charge.disputed),
         marks=_marks(charge.metadata),
     )
@@ -173,7 +172,7 @@ def _refund(refund: Any) -> LedgerRefund:
         intent_ref=_id_of(intent) or _id_of(refund.charge),
         created_at=_at(refund.created),
         status=REFUND_STATES.get(refund.status, RefundStatus.PENDING),
-        amount_minor=refund.amount,
+        amount_minor=ours(refund.amount, refund.currency.upper()),
         currency=refund.currency.upper(),
         refund_id=_uuid(metadata.get("refund_id")),
         marks=_marks(intent.metadata if _is_object(intent) else refund.metadata),
@@ -182,13 +181,12 @@ def _refund(refund: Any) -> LedgerRefund:
 
 def _dispute(dispute: Any) -> LedgerDispute:
     intent = dispute.payment_intent
-    state = "WON" if dispute.status in _WON else "LOST" if dispute.status == "lost" else "OPENED"
     return LedgerDispute(
         ref=dispute.id,
         intent_ref=_id_of(intent) or _id_of(dispute.charge),
         created_at=_at(dispute.created),
-        state=state,
-        amount_minor=dispute.amount,
+        status=DISPUTE_STATES.get(dispute.status, DisputeStatus.OPENED),
+        amount_minor=ours(dispute.amount, dispute.currency.upper()),
         currency=dispute.currency.upper(),
         marks=_marks(intent.metadata if _is_object(intent) else None),
     )

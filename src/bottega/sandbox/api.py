@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from bottega.sandbox import accepted
 from bottega.sandbox.desk import PLATFORM, Desk, expand
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.idempotency import fingerprint_of
@@ -56,14 +57,15 @@ async def serve(world: World, request: Request) -> Response:
 
 def _understand(world: World, request: Request, request_id: str) -> Call:
     browser = _authenticate(world, request)
-    verb, names = match(request.method, request.path)
+    route, verb, names = match(request.method, request.path)
     params = Params(decode(request.query.encode() if request.method == "GET" else request.body))
+    accepted.check(route, params.tree)
     account = request.headers.get("stripe-account") or PLATFORM
     if browser:
         account = _check_browser(world, verb, names, params, account)
     desk = world.desk(account)
     desk.request_id, desk.key = request_id, request.headers.get("idempotency-key")
-    fingerprint = fingerprint_of(request.method, request.path, request.body)
+    fingerprint = fingerprint_of(request.method, request.path, params.tree)
     return Call(request, verb, names, params, desk, browser, request_id, fingerprint)
 
 

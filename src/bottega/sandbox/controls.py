@@ -177,7 +177,11 @@ BY_HAND: dict[tuple[str, str], ByHand] = {
         desk, refunds.Params({"charge": name, **({"amount": str(body["amount"])} if body.get("amount") else {})})
     ),
     ("charges", "dispute"): lambda desk, name, body: disputes.open_dispute(
-        desk, name, str(body.get("reason", "fraudulent"))
+        desk,
+        name,
+        str(body.get("reason", "fraudulent")),
+        int(body["amount"]) if body.get("amount") else None,
+        inquiry=bool(body.get("inquiry")),
     ),
     ("disputes", "win"): lambda desk, name, _: disputes.settle(desk, name, won=True),
     ("disputes", "lose"): lambda desk, name, _: disputes.settle(desk, name, won=False),

@@ -1,6 +1,8 @@
 """Customers: a name, a way to reach them, metadata. Saved payment methods point at them, not the other way round."""
 
+from bottega.sandbox import methods
 from bottega.sandbox.desk import Desk, created, listing
+from bottega.sandbox.events import emit
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc
@@ -18,6 +20,9 @@ def create(desk: Desk, params: Params) -> Doc:
     )  # fmt: skip
     _fill(customer, params)
     desk.save(customer)
+    emit(desk, "customer.created", customer)
+    if method := params.text("payment_method"):
+        methods.attach(desk, Params({"customer": customer["id"]}), method)
     return customer
 
 
@@ -47,6 +52,7 @@ def update(desk: Desk, params: Params, name: str) -> Doc:
     customer = desk.find("customer", name)
     _fill(customer, params)
     desk.save(customer)
+    emit(desk, "customer.updated", customer)
     return customer
 
 
@@ -55,6 +61,7 @@ def delete(desk: Desk, params: Params, name: str) -> Doc:
     customer = desk.find("customer", name)
     customer["_deleted"] = True
     desk.save(customer)
+    emit(desk, "customer.deleted", customer)
     return {"id": name, "object": "customer", "deleted": True}
 
 

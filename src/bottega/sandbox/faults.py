@@ -33,6 +33,7 @@ class Kind(StrEnum):
     REFUND_PENDING = "refund_pending"
     REFUND_FAILS_LATER = "refund_fails_later"
     HOLD_EXPIRES = "hold_expires"
+    RELEASE_AS_REFUND = "release_as_refund"
 
 
 DESCRIPTIONS: dict[Kind, str] = {
@@ -52,6 +53,7 @@ DESCRIPTIONS: dict[Kind, str] = {
     Kind.REFUND_PENDING: "Refund pending before it succeeds",
     Kind.REFUND_FAILS_LATER: "Refund succeeds, then fails",
     Kind.HOLD_EXPIRES: "Hold expires early",
+    Kind.RELEASE_AS_REFUND: "A released hold looks like a refund, as before March 2025",
 }
 
 DEFAULT_SECONDS: dict[Kind, float] = {

@@ -17,6 +17,7 @@ ROUTES: dict[str, Verb] = {
     "POST payment_intents/*/cancel": intents.cancel,
     "GET charges": charges.list_all,
     "GET charges/*": charges.retrieve,
+    "POST charges/*": charges.update,
     "POST refunds": refunds.create,
     "GET refunds": refunds.list_all,
     "GET refunds/*": refunds.retrieve,
@@ -51,8 +52,8 @@ ROUTES: dict[str, Verb] = {
 FOR_BROWSERS: frozenset[Verb] = frozenset({intents.retrieve, intents.confirm, methods.create})
 
 
-def match(method: str, path: str) -> tuple[Verb, tuple[str, ...]]:
-    """The verb and the names in the path. Refused with 404 in Stripe's words when there is none."""
+def match(method: str, path: str) -> tuple[str, Verb, tuple[str, ...]]:
+    """The route, its verb and the names in the path. Refused with 404 in Stripe's words when there is none."""
     parts = path.removeprefix("/v1/").rstrip("/").split("/")
     # Odd places are names: payment_intents/pi_1/capture.
     names = tuple(parts[1::2])
@@ -61,4 +62,4 @@ def match(method: str, path: str) -> tuple[Verb, tuple[str, ...]]:
     if verb is None:
         message = f"Unrecognized request URL ({method}: {path})."
         raise Refused(404, "invalid_request_error", message, stored=False)
-    return verb, names[:1]
+    return f"{method} {pattern}", verb, names[:1]

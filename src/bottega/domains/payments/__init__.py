@@ -6,29 +6,54 @@ The provider's ledger and ours are compared in both directions, and mended by th
 """
 
 from bottega.domains.payments.actions.asking import Desk
-from bottega.domains.payments.actions.recording import open_many, request_refund, request_void, take_at_till
+from bottega.domains.payments.actions.holding import request_capture, request_void
+from bottega.domains.payments.actions.recording import open_many, request_refund, take_at_till
+from bottega.domains.payments.actions.settling import retry_refund
+from bottega.domains.payments.actions.sweeping import due_at_provider
 from bottega.domains.payments.actions.turns import Reconciler
 from bottega.domains.payments.errors import (
+    AuthenticationFailed,
+    AuthenticationRequired,
+    CaptureTooLarge,
     DifferenceNotFound,
     DifferenceNotOpen,
     NothingToRefund,
     OnlineOff,
     PaymentDeclined,
+    PaymentDisputed,
     PaymentNotFound,
+    PaymentSuspected,
+    PaymentTryAgain,
     ProviderRefused,
+    ProviderTimeout,
     ProviderUnavailable,
     RefundTooLarge,
     SignatureRefused,
     WindowRefused,
 )
 from bottega.domains.payments.events import (
+    DisputeClosed,
+    DisputeOpened,
+    HoldLost,
+    PaymentAuthorized,
     PaymentCaptured,
     PaymentChanged,
     PaymentRefunded,
     RefundFailed,
     RefundRequested,
 )
-from bottega.domains.payments.model import NewPayment, Payment, Provider, Refund, RefundRequest, Tender, TillPayment
+from bottega.domains.payments.model import (
+    CaptureRequest,
+    Dispute,
+    NewPayment,
+    Payment,
+    Provider,
+    Refund,
+    RefundRequest,
+    RetryRefund,
+    Tender,
+    TillPayment,
+)
 from bottega.domains.payments.model.reconciliation import (
     EXPLANATIONS,
     Code,
@@ -39,35 +64,64 @@ from bottega.domains.payments.model.reconciliation import (
     Side,
     Window,
 )
-from bottega.domains.payments.states import DIFFERENCE, PAYMENT, REFUND, DifferenceState, PaymentStatus, RefundStatus
+from bottega.domains.payments.rules import refusal
+from bottega.domains.payments.states import (
+    DEAD,
+    DIFFERENCE,
+    DISPUTE,
+    PAYMENT,
+    REFUND,
+    DifferenceState,
+    DisputeStatus,
+    PaymentStatus,
+    RefundStatus,
+)
 from bottega.domains.payments.store import entries, read, refunds
+from bottega.domains.payments.store.disputes import of_payment as disputes_of
+from bottega.domains.payments.store.retries import given_up
 
 __all__ = [
+    "DEAD",
     "DIFFERENCE",
+    "DISPUTE",
     "EXPLANATIONS",
     "PAYMENT",
     "REFUND",
+    "AuthenticationFailed",
+    "AuthenticationRequired",
+    "CaptureRequest",
+    "CaptureTooLarge",
     "Code",
     "Desk",
     "Difference",
     "DifferenceNotFound",
     "DifferenceNotOpen",
     "DifferenceState",
+    "Dispute",
+    "DisputeClosed",
+    "DisputeOpened",
+    "DisputeStatus",
     "Finding",
+    "HoldLost",
     "Mend",
     "NewPayment",
     "NothingToRefund",
     "OnlineOff",
     "Outcome",
     "Payment",
+    "PaymentAuthorized",
     "PaymentCaptured",
     "PaymentChanged",
     "PaymentDeclined",
+    "PaymentDisputed",
     "PaymentNotFound",
     "PaymentRefunded",
     "PaymentStatus",
+    "PaymentSuspected",
+    "PaymentTryAgain",
     "Provider",
     "ProviderRefused",
+    "ProviderTimeout",
     "ProviderUnavailable",
     "Reconciler",
     "Refund",
@@ -76,17 +130,24 @@ __all__ = [
     "RefundRequested",
     "RefundStatus",
     "RefundTooLarge",
+    "RetryRefund",
     "Side",
     "SignatureRefused",
     "Tender",
     "TillPayment",
     "Window",
     "WindowRefused",
+    "disputes_of",
+    "due_at_provider",
     "entries",
+    "given_up",
     "open_many",
     "read",
     "refunds",
+    "refusal",
+    "request_capture",
     "request_refund",
     "request_void",
+    "retry_refund",
     "take_at_till",
 ]

@@ -15,7 +15,7 @@ FAULT_GROUPS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
                           Kind.UNAVAILABLE, Kind.RATE_LIMIT, Kind.LOCK_TIMEOUT, Kind.SLOW)),
     ("Webhooks", (Kind.WEBHOOK_DROP, Kind.WEBHOOK_DUPLICATE, Kind.WEBHOOK_REORDER, Kind.WEBHOOK_DELAY,
                   Kind.WEBHOOK_FORGE)),
-    ("Money", (Kind.REFUND_PENDING, Kind.REFUND_FAILS_LATER, Kind.HOLD_EXPIRES)),
+    ("Money", (Kind.REFUND_PENDING, Kind.REFUND_FAILS_LATER, Kind.HOLD_EXPIRES, Kind.RELEASE_AS_REFUND)),
 )  # fmt: skip
 
 

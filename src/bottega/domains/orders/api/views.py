@@ -43,13 +43,17 @@ class OrderLineView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderPaymentView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the order's payment stands. `client_secret` only while there is something to confirm."""
+    """Where the order's payment stands. `client_secret` only while there is something to confirm.
+
+    `failure` is why the latest try to pay did not succeed, as the code of a refusal (`payment_declined`, …).
+    """
 
     payment_id: str
     status: str
     client_secret: str | None = None
     refund_status: str | None = None
     refunded: int = 0
+    failure: str | None = None
 
 
 class HistoryView(msgspec.Struct, frozen=True):
@@ -180,12 +184,14 @@ def payment_view(payment: Payment, refunds: list[Refund], *, secret: bool) -> Or
         PaymentStatus.REQUIRES_ACTION,
         PaymentStatus.PROCESSING,
     )
+    why = payments.refusal(payment.status, payment.failure_code) if payment.failure_code else None
     return OrderPaymentView(
         payment_id=ids.show("pay", payment.payment_id),
         status=payment.status,
         client_secret=payment.client_secret if secret and open_now else None,
         refund_status=refunds[-1].status if refunds else None,
         refunded=payment.refunded_minor,
+        failure=None if why is None else why.code,
     )
 
 

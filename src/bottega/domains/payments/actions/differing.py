@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from bottega.domains.payments import rules, store
+from bottega.domains.payments.actions.about import about, locked
 from bottega.domains.payments.actions.recording import record_intent, record_refund
-from bottega.domains.payments.errors import DifferenceNotFound, DifferenceNotOpen, PaymentNotFound, WindowRefused
+from bottega.domains.payments.errors import DifferenceNotFound, DifferenceNotOpen, WindowRefused
 from bottega.domains.payments.events import RefundRequested
 from bottega.domains.payments.model import EntryKind, Payment, ProviderIntent, ProviderRefund
 from bottega.domains.payments.model.reconciliation import (
@@ -55,9 +56,7 @@ async def adopt_intent(tx: Tx, known: tuple[UUID, UUID, ProviderIntent]) -> Paym
     """Apply what the provider says of an intent to a payment (store, payment, the intent) that may not know its reference:
     the answer to opening it was lost. Raises `PaymentNotFound`."""
     store_id, payment_id, intent = known
-    payment = await store.lock(tx, store_id, payment_id)
-    if payment is None:
-        raise PaymentNotFound
+    payment = await locked(tx, store_id, payment_id)
     if payment.provider_ref is None:
         await store.set_provider(tx, payment, intent.provider_ref, intent.client_secret)
     return await record_intent(tx, (store_id, intent))
@@ -69,9 +68,7 @@ async def adopt_refund(tx: Tx, known: tuple[UUID, UUID, LedgerRefund]) -> None:
     Raises `PaymentNotFound`, and `RefundTooLarge` or `NothingToRefund` for more than is left: a person has to look.
     """
     store_id, payment_id, said = known
-    payment = await store.lock(tx, store_id, payment_id)
-    if payment is None:
-        raise PaymentNotFound
+    payment = await locked(tx, store_id, payment_id)
     refund_id = said.refund_id
     if refund_id is None or ids.home_of(refund_id) != ids.home_of(store_id):
         refund_id = tx.new_id(ids.home_of(store_id))
@@ -82,16 +79,7 @@ async def adopt_refund(tx: Tx, known: tuple[UUID, UUID, LedgerRefund]) -> None:
         rules.refund_amount(payment, await store.under_way(tx, payment), said.amount_minor)
         await store.insert_refund(tx, payment, refund_id, said.amount_minor, MADE_THERE)
         await store.add_entry(tx, payment, EntryKind.REFUND_REQUESTED, said.amount_minor, None, MADE_THERE)
-        tx.emit(
-            RefundRequested(
-                store_id=store_id,
-                payment_id=payment_id,
-                reference=payment.reference,
-                amount_minor=said.amount_minor,
-                currency=payment.currency,
-                refund_id=refund_id,
-            )
-        )
+        tx.emit(RefundRequested(**about(payment, said.amount_minor), refund_id=refund_id))
     told = ProviderRefund(
         provider_ref=said.ref,
         intent_ref=said.intent_ref,

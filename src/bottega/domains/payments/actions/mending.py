@@ -9,6 +9,7 @@ from uuid import UUID
 
 from bottega.domains.payments.actions import differing
 from bottega.domains.payments.actions.asking import Desk
+from bottega.domains.payments.actions.disputing import record_dispute
 from bottega.domains.payments.model.reconciliation import Code, Finding, LedgerRefund, Mend, Picture
 from bottega.domains.payments.ports import PaymentLedger
 from bottega.domains.payments.rules import comparing
@@ -24,7 +25,6 @@ _OF_INTENT = frozenset(
 )
 _OF_REFUND = frozenset({Code.REFUND_THERE, Code.REFUND_STATE_DIFFERS})
 _OF_DISPUTE = frozenset({Code.DISPUTE_THERE, Code.DISPUTE_STATE_DIFFERS})
-_ORDER = (*_STRAY, *_OF_INTENT, *_OF_REFUND, *_OF_DISPUTE)
 
 
 class Mender:
@@ -59,12 +59,16 @@ class Mender:
             return False
         payment = picture.ours.payment
         if finding.code in _OF_INTENT and comparing.is_of_ours(picture.charge.marks, payment):  # type: ignore[union-attr]
-            intent = await self._desk.provider.read_intent(finding.object_ref)
+            intent = await self._desk.asked(self._desk.provider.read_intent, finding.object_ref)
             await self._database.run(differing.adopt_intent, (payment.store_id, payment.payment_id, intent), by=subject)
             return True
         if finding.code in _OF_REFUND:
             said = next((each for each in picture.refunds if each.ref == finding.object_ref), None)
             return await self._record_refund(said, (payment.store_id, payment.payment_id), subject)
+        if finding.code in _OF_DISPUTE:
+            dispute = await self._desk.asked(self._desk.provider.read_dispute, finding.object_ref)
+            await self._database.run(record_dispute, (payment.store_id, dispute), by=subject)
+            return True
         return False
 
     async def _record_refund(self, said: LedgerRefund | None, whose: tuple[UUID, UUID], subject: Subject) -> bool:

@@ -188,7 +188,7 @@ class Comparison:
             marks = dispute.marks
             ours = known.get(marks.payment_id) if marks.payment_id is not None else None
             same = ours is not None and any(
-                (each.provider_ref, each.state) == (dispute.ref, dispute.state) for each in ours.disputes
+                (each.provider_ref, each.status) == (dispute.ref, dispute.status) for each in ours.disputes
             )
             if not same and self._is_wanted(marks) and dispute.intent_ref:
                 await self._suspect(Suspect(dispute.intent_ref, marks.store_id, marks.payment_id))

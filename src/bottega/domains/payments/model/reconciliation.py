@@ -10,8 +10,8 @@ from uuid import UUID
 
 import msgspec
 
-from bottega.domains.payments.model import IntentState, Payment, Refund
-from bottega.domains.payments.states import DifferenceState, RefundStatus
+from bottega.domains.payments.model import Dispute, IntentState, Payment, Refund
+from bottega.domains.payments.states import DifferenceState, DisputeStatus, RefundStatus
 
 
 class Code(StrEnum):
@@ -114,23 +114,15 @@ class LedgerRefund(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerDispute(msgspec.Struct, frozen=True, kw_only=True):
-    """A dispute in the provider's ledger. `state` is OPENED, WON or LOST."""
+    """A dispute in the provider's ledger."""
 
     ref: str
     intent_ref: str
     created_at: datetime
-    state: str
+    status: DisputeStatus
     amount_minor: int
     currency: str
     marks: Marks = Marks()
-
-
-class OurDispute(msgspec.Struct, frozen=True, kw_only=True):
-    """A dispute as we have it written down."""
-
-    provider_ref: str
-    state: str
-    amount_minor: int
 
 
 class Ours(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +130,7 @@ class Ours(msgspec.Struct, frozen=True, kw_only=True):
 
     payment: Payment
     refunds: tuple[Refund, ...] = ()
-    disputes: tuple[OurDispute, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ the same picture has the same findings in whatever order its parts come.
 
 from collections.abc import Iterable, Iterator
 
-from bottega.domains.payments.model import IntentState, Payment, Refund
+from bottega.domains.payments.model import Dispute, IntentState, Payment, Refund
 from bottega.domains.payments.model.reconciliation import (
     Code,
     Finding,
@@ -14,12 +14,11 @@ from bottega.domains.payments.model.reconciliation import (
     LedgerDispute,
     LedgerRefund,
     Marks,
-    OurDispute,
     Ours,
     Picture,
     Side,
 )
-from bottega.domains.payments.states import PaymentStatus, RefundStatus
+from bottega.domains.payments.states import DEAD, PaymentStatus, RefundStatus
 from bottega.kit import ids
 
 _OPEN, _HELD, _TAKEN, _OFF = "OPEN", "HELD", "TAKEN", "OFF"
@@ -36,8 +35,6 @@ _HERE = {
     PaymentStatus.REQUIRES_ACTION: _OPEN,
     PaymentStatus.PROCESSING: _OPEN,
     PaymentStatus.AUTHORIZED: _HELD,
-    PaymentStatus.VOIDED: _OFF,
-    PaymentStatus.FAILED: _OFF,
 }
 
 
@@ -55,11 +52,7 @@ def looks_off(account: str, charge: LedgerCharge, ours: Ours | None) -> bool:
         return charge.captured_minor > charge.refunded_minor or charge.state is IntentState.AUTHORIZED
     alone = Picture(account=account, charge=charge, ours=Ours(payment=ours.payment))
     back = sum(refund.amount_minor for refund in ours.refunds if refund.status is not RefundStatus.FAILED)
-    return (
-        back != charge.refunded_minor
-        or charge.disputed is not any(dispute.state != "WON" for dispute in ours.disputes)
-        or bool(compare(alone))
-    )
+    return back != charge.refunded_minor or charge.disputed is not bool(ours.disputes) or bool(compare(alone))
 
 
 def is_of_ours(marks: Marks, payment: Payment) -> bool:
@@ -107,6 +100,11 @@ def _findings(picture: Picture) -> Iterator[Finding]:
         yield Finding(Code.WRONG_TENANT, charge.ref, there, here)
     if payment.provider_account != picture.account:
         yield Finding(Code.WRONG_ACCOUNT, charge.ref, there, here)
+    if payment.status in DEAD and not payment.captured_minor:
+        # Money for it goes back as it came, and is no refund of ours; what was asked for does not matter any more.
+        if left(picture) > 0 or charge.state is IntentState.AUTHORIZED:
+            yield Finding(Code.CAPTURED_THERE if left(picture) > 0 else Code.STATE_DIFFERS, charge.ref, there, here)
+        return
     code = _of_charge(charge, payment)
     if code is not None:
         yield Finding(code, charge.ref, there, here)
@@ -152,7 +150,7 @@ def _of_refunds(there: Iterable[LedgerRefund], here: Iterable[Refund], currency:
     dead = [refund for refund in there if refund.status is RefundStatus.FAILED]
     live = [refund for refund in there if refund.status is not RefundStatus.FAILED]
     waiting = list(here)
-    for group, fits in ((live, _same_ref), (live, _unanswered), (dead, _same_ref), (dead, _unanswered)):
+    for group, fits in ((live, _same_ref), (live, _unanswered), (dead, _same_ref)):
         for refund in sorted(group, key=lambda each: (each.created_at, each.ref)):
             ours = next((each for each in waiting if fits(refund, each)), None)
             if ours is not None:
@@ -185,17 +183,17 @@ def _of_refund(refund: LedgerRefund, ours: Refund, currency: str) -> Iterator[Fi
         yield Finding(Code.REFUND_STATE_DIFFERS, refund.ref, there, here)
 
 
-def _of_disputes(there: Iterable[LedgerDispute], here: Iterable[OurDispute], currency: str) -> Iterator[Finding]:
+def _of_disputes(there: Iterable[LedgerDispute], here: Iterable[Dispute], currency: str) -> Iterator[Finding]:
     waiting = {dispute.provider_ref: dispute for dispute in here}
     for dispute in there:
-        side = Side(dispute.state, dispute.amount_minor, dispute.currency)
+        side = Side(dispute.status, dispute.amount_minor, dispute.currency)
         ours = waiting.pop(dispute.ref, None)
         if ours is None:
             yield Finding(Code.DISPUTE_THERE, dispute.ref, side, None)
-        elif side != (our_side := Side(ours.state, ours.amount_minor, currency)):
+        elif side != (our_side := Side(ours.status, ours.amount_minor, currency)):
             yield Finding(Code.DISPUTE_STATE_DIFFERS, dispute.ref, side, our_side)
     for ours in waiting.values():
-        yield Finding(Code.DISPUTE_HERE, ours.provider_ref, None, Side(ours.state, ours.amount_minor, currency))
+        yield Finding(Code.DISPUTE_HERE, ours.provider_ref, None, Side(ours.status, ours.amount_minor, currency))
 
 
 def _side_of_charge(charge: LedgerCharge) -> Side:

@@ -25,7 +25,8 @@ UPSERT: LiteralString = """
 insert into differences as d (merchant_id, store_id, difference_id, code, state, payment_id, intent_ref, object_ref, there,
   here, found_at, seen_at, closed_at)
 values (%(merchant_id)s, %(store_id)s, %(difference_id)s, %(code)s, %(state)s, %(payment_id)s, %(intent_ref)s, %(object_ref)s,
-  %(there)s::jsonb, %(here)s::jsonb, %(now)s, %(now)s, case when %(state)s = 'MENDED' then %(now)s end)
+  %(there)s::jsonb, %(here)s::jsonb, %(now)s::timestamptz, %(now)s::timestamptz,
+  case when %(state)s = 'MENDED' then %(now)s::timestamptz end)
 on conflict (store_id, code, object_ref) do update set
   state = case when d.state = 'RESOLVED' and d.there is not distinct from excluded.there
     and d.here is not distinct from excluded.here then d.state else excluded.state end,

@@ -10,11 +10,10 @@ from uuid import UUID
 
 import msgspec
 
-from bottega.domains.payments.model import Payment, Refund
+from bottega.domains.payments.model import Dispute, Payment, Refund
 from bottega.domains.payments.model.reconciliation import (
     AskReconciliation,
     Counts,
-    OurDispute,
     Ours,
     Reconciliation,
     Suspect,
@@ -25,21 +24,27 @@ from bottega.infra.transaction import Tx
 
 PAYMENTS_BY_ID: LiteralString = """
 select p.merchant_id, p.store_id, p.payment_id, p.reference, p.provider, p.provider_account, p.provider_ref, p.client_secret,
-  p.status, p.amount_minor, p.captured_minor, p.refunded_minor, p.currency, p.tender, p.receipt_ref, p.failure_code, p.version,
-  p.created_at, p.updated_at
+  p.status, p.capture_mode, p.amount_minor, p.authorized_minor, p.captured_minor, p.refunded_minor, p.disputed_minor,
+  p.currency, p.tender, p.receipt_ref, p.failure_code, p.version, p.created_at, p.updated_at
 from unnest(%(stores)s::uuid[], %(payments)s::uuid[]) as wanted (store_id, payment_id)
 join payments p on p.store_id = wanted.store_id and p.payment_id = wanted.payment_id
 where p.provider = 'STRIPE'
 """
 ID_BY_REF: LiteralString = """
-select null as intent_ref, p.store_id, p.payment_id from stores s
-join payments p on p.store_id = s.store_id and p.provider = 'STRIPE' and p.provider_ref = %(ref)s limit 1
+select null as intent_ref, store_id, payment_id from payments where provider = 'STRIPE' and provider_ref = %(ref)s limit 1
 """
 REFUNDS_BY_ID: LiteralString = """
 select r.store_id, r.refund_id, r.payment_id, r.amount_minor, r.reason, r.status, r.provider_ref, r.created_at
 from unnest(%(stores)s::uuid[], %(payments)s::uuid[]) as wanted (store_id, payment_id)
 join refunds r on r.store_id = wanted.store_id and r.payment_id = wanted.payment_id
 order by r.refund_id
+"""
+DISPUTES_BY_ID: LiteralString = """
+select d.store_id, d.dispute_id, d.payment_id, d.provider_ref, d.amount_minor, d.reason, d.status, d.answer_by, d.opened_at,
+  d.closed_at
+from unnest(%(stores)s::uuid[], %(payments)s::uuid[]) as wanted (store_id, payment_id)
+join disputes d on d.store_id = wanted.store_id and d.payment_id = wanted.payment_id
+order by d.dispute_id
 """
 OUR_PAYMENTS: LiteralString = """
 select p.merchant_id, p.store_id, p.payment_id, p.provider_ref from stores s
@@ -148,7 +153,9 @@ async def ours(tx: ReadTx, wanted: Sequence[tuple[UUID, UUID]]) -> dict[UUID, Ou
     refunds: dict[UUID, list[Refund]] = {}
     for refund in await tx.rows(REFUNDS_BY_ID, which, Refund):
         refunds.setdefault(refund.payment_id, []).append(refund)
-    disputes: dict[UUID, list[OurDispute]] = {}
+    disputes: dict[UUID, list[Dispute]] = {}
+    for dispute in await tx.rows(DISPUTES_BY_ID, which, Dispute):
+        disputes.setdefault(dispute.payment_id, []).append(dispute)
     return {
         each.payment_id: Ours(
             payment=each,
