@@ -13,6 +13,7 @@ from bottega.domains.payments.actions.disputing import record_dispute
 from bottega.domains.payments.model.reconciliation import Code, Finding, LedgerRefund, Mend, Picture
 from bottega.domains.payments.ports import PaymentLedger
 from bottega.domains.payments.rules import comparing
+from bottega.domains.payments.states import DEAD
 from bottega.domains.payments.store import reconciling as kept
 from bottega.infra.telemetry import logger
 from bottega.infra.transaction import Database
@@ -60,7 +61,10 @@ class Mender:
         payment = picture.ours.payment
         if finding.code in _OF_INTENT and comparing.is_of_ours(picture.charge.marks, payment):  # type: ignore[union-attr]
             intent = await self._desk.asked(self._desk.provider.read_intent, finding.object_ref)
-            await self._database.run(differing.adopt_intent, (payment.store_id, payment.payment_id, intent), by=subject)
+            whose = (payment.store_id, payment.payment_id)
+            now = await self._database.run(differing.adopt_intent, (*whose, intent), by=subject)
+            if now.status in DEAD:  # the money is not this payment's, and was just written down to go back
+                await self._desk.ask(payment.merchant_id, *whose, first=True)
             return True
         if finding.code in _OF_REFUND:
             said = next((each for each in picture.refunds if each.ref == finding.object_ref), None)
