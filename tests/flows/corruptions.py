@@ -87,6 +87,13 @@ PAYMENTS = {
         update provider_events set state = 'RECEIVED', applied_at = null, received_at = now() - interval '1 hour'
     """,
 }
+REFUNDS = {
+    "refunds.parts_add_up": "update refund_lines set net_minor = net_minor + 1",
+    "refunds.units_were_bought": "update refund_lines set qty = 7 where qty > 0",
+    "refunds.tax_was_charged": "update refund_lines set tax_minor = tax_minor + 1000, net_minor = 0",
+    "refunds.of_their_order": "update refund_lines set order_id = :completed",
+    "refunds.at_the_till": "update refunds set receipt_ref = null where payment_id = :till",
+}
 KITCHEN = {
     "kitchen.orders_have_tickets": "delete from tickets where order_id = :completed",
     "kitchen.no_unpaid_tickets": """
@@ -177,7 +184,18 @@ OPERATIONS = {
     "operations.constraints_valid": "alter table carts add constraint late check (items is not null) not valid",
     "operations.sequences_have_room": "alter sequence home_numbers maxvalue 5",
 }
-EVERY = {**MONEY, **ORDERS, **PAYMENTS, **KITCHEN, **IDEMPOTENCY, **EVENTS, **TENANCY, **PRIVACY, **OPERATIONS}
+EVERY = {
+    **MONEY,
+    **ORDERS,
+    **PAYMENTS,
+    **REFUNDS,
+    **KITCHEN,
+    **IDEMPOTENCY,
+    **EVENTS,
+    **TENANCY,
+    **PRIVACY,
+    **OPERATIONS,
+}
 
 
 def _filled(statements: str) -> str:

@@ -12,13 +12,23 @@ from uuid import UUID
 
 import psycopg
 
-from bottega.domains import kitchen, orders, payments
+from bottega.domains import kitchen, orders
 from bottega.domains.catalog import Shop
 from bottega.domains.identity import issue_refresh, open_session
 from bottega.domains.kitchen.actions import bump, recall
 from bottega.domains.kitchen.model import Bump, OnTicket
 from bottega.domains.merchants import FulfillmentType, PayMode
-from bottega.domains.orders import ChangeLines, Contact, MoveOrder, Order, Ordering, OrderStatus, PlaceOrder, Placing
+from bottega.domains.orders import (
+    ChangeLines,
+    Contact,
+    MoveOrder,
+    Order,
+    Ordering,
+    OrderLine,
+    OrderStatus,
+    PlaceOrder,
+    Placing,
+)
 from bottega.domains.orders import Transition as Move
 from bottega.domains.orders.model import ChangeOrder
 from bottega.domains.payments import RefundStatus, Tender
@@ -133,12 +143,18 @@ class Day:
         gone = self._intent(order, payment_id, IntentState.CANCELED)
         await run(settling.record_answer, (claimed[1], gone), by=self.system)
 
-    async def refund(self, order: Order, amount: int | None) -> None:
+    async def refund(self, order: Order, amount: int | None, line: OrderLine | None = None) -> None:
         """A manager asks for money to go back."""
-        command = payments.RefundRequest(
-            store_id=self.store_id, payment_id=order.payment_id, amount_minor=amount, reason="spilt"
+        assert order.payment_id is not None
+        receipt = "R-2" if order.pay_mode is PayMode.AT_STORE else None
+        command = orders.RefundOrder(
+            store_id=self.store_id,
+            payment_id=order.payment_id,
+            wish=orders.RefundWish(amount, () if line is None else (orders.RefundUnits(line.line_id, 1),)),
+            reason="spilt",
+            receipt_ref=receipt,
         )
-        await self.parts.database.run(payments.request_refund, command, by=self.system)
+        await self.parts.database.run(orders.refund, command, by=self.system)
 
     async def cancel(self, order: Order) -> None:
         """The customer takes the order back."""
@@ -238,7 +254,8 @@ async def trade(day: Day) -> None:
     await day.bump(at_store)
     await day.recall(at_store)
     await day.bump(at_store)
-    await day.move(at_store, OrderStatus.READY, OrderStatus.COMPLETED, tender=Tender.CASH, receipt_ref="R-1")
+    paid = await day.move(at_store, OrderStatus.READY, OrderStatus.COMPLETED, tender=Tender.CASH, receipt_ref="R-1")
+    await day.refund(paid, None, paid.lines[0])
     online = await day.place(PayMode.ONLINE)
     await day.pay(online)
     await day.move(online, OrderStatus.PAID, OrderStatus.IN_PROGRESS)

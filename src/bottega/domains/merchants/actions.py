@@ -70,6 +70,18 @@ async def set_intake(tx: Tx, change: tuple[UUID, SetIntake]) -> Store:
     return changed
 
 
+async def set_capture(tx: Tx, change: tuple[UUID, SetCapture]) -> Store:
+    """Decide when a store takes online payments. Raises `StoreNotFound`. Payments that are open already stay as they are."""
+    store_id, command = change
+    tx.require("stores.manage", store_id)
+    known = await store.set_capture(tx, store_id, command.capture_mode)
+    changed = await store.find_store(tx, store_id) if known else None
+    if changed is None:
+        raise StoreNotFound
+    tx.note(store_id, capture_mode=command.capture_mode)
+    return changed
+
+
 async def managed(tx: ReadTx, subject: Subject) -> list[Store]:
     """The stores whose manager's pages somebody may see, in the order in which they were opened."""
     return [place for place in await store.list_stores(tx, 0, _MOST) if subject.may(MANAGES, place.store_id)]
@@ -83,15 +95,3 @@ async def workplace(tx: ReadTx, subject: Subject, store_id: UUID, part: str) -> 
     if here is None:
         raise StoreNotFound
     return Workplace(here, tuple(places), part)
-
-
-async def set_capture(tx: Tx, change: tuple[UUID, SetCapture]) -> Store:
-    """Decide when a store takes online payments. Raises `StoreNotFound`. Payments that are open already stay as they are."""
-    store_id, command = change
-    tx.require("stores.manage", store_id)
-    known = await store.set_capture(tx, store_id, command.capture_mode)
-    changed = await store.find_store(tx, store_id) if known else None
-    if changed is None:
-        raise StoreNotFound
-    tx.note(store_id, capture_mode=command.capture_mode)
-    return changed

@@ -7,7 +7,7 @@ The provider's ledger and ours are compared in both directions, and mended by th
 
 from bottega.domains.payments.actions.asking import Desk
 from bottega.domains.payments.actions.holding import request_capture, request_void
-from bottega.domains.payments.actions.recording import open_many, request_refund, take_at_till
+from bottega.domains.payments.actions.recording import hold, left, open_many, request_refund, take_at_till
 from bottega.domains.payments.actions.settling import retry_refund
 from bottega.domains.payments.actions.sweeping import due_at_provider
 from bottega.domains.payments.actions.turns import Reconciler
@@ -27,6 +27,9 @@ from bottega.domains.payments.errors import (
     ProviderRefused,
     ProviderTimeout,
     ProviderUnavailable,
+    RefundNotFailed,
+    RefundReceiptMissing,
+    RefundReceiptUnexpected,
     RefundTooLarge,
     SignatureRefused,
     WindowRefused,
@@ -43,8 +46,11 @@ from bottega.domains.payments.events import (
     RefundRequested,
 )
 from bottega.domains.payments.model import (
+    AskedAttempt,
     CaptureRequest,
     Dispute,
+    Entry,
+    FailedRefund,
     NewPayment,
     Payment,
     Provider,
@@ -64,7 +70,7 @@ from bottega.domains.payments.model.reconciliation import (
     Side,
     Window,
 )
-from bottega.domains.payments.rules import refusal
+from bottega.domains.payments.rules import check_with_us, refusal
 from bottega.domains.payments.states import (
     DEAD,
     DIFFERENCE,
@@ -78,6 +84,7 @@ from bottega.domains.payments.states import (
 )
 from bottega.domains.payments.store import entries, read, refunds
 from bottega.domains.payments.store.disputes import of_payment as disputes_of
+from bottega.domains.payments.store.overview import attempts, failed_refunds, many, of_reference
 from bottega.domains.payments.store.retries import given_up
 
 __all__ = [
@@ -87,6 +94,7 @@ __all__ = [
     "EXPLANATIONS",
     "PAYMENT",
     "REFUND",
+    "AskedAttempt",
     "AuthenticationFailed",
     "AuthenticationRequired",
     "CaptureRequest",
@@ -101,6 +109,8 @@ __all__ = [
     "DisputeClosed",
     "DisputeOpened",
     "DisputeStatus",
+    "Entry",
+    "FailedRefund",
     "Finding",
     "HoldLost",
     "Mend",
@@ -126,6 +136,9 @@ __all__ = [
     "Reconciler",
     "Refund",
     "RefundFailed",
+    "RefundNotFailed",
+    "RefundReceiptMissing",
+    "RefundReceiptUnexpected",
     "RefundRequest",
     "RefundRequested",
     "RefundStatus",
@@ -137,10 +150,17 @@ __all__ = [
     "TillPayment",
     "Window",
     "WindowRefused",
+    "attempts",
+    "check_with_us",
     "disputes_of",
     "due_at_provider",
     "entries",
+    "failed_refunds",
     "given_up",
+    "hold",
+    "left",
+    "many",
+    "of_reference",
     "open_many",
     "read",
     "refunds",

@@ -149,7 +149,8 @@ PAYMENTS = (
         (2, 27),
         """
         select r.store_id, r.refund_id, r.payment_id, r.amount_minor, r.status, r.tries, count(a.attempt_no) as attempts
-        from refunds r left join payment_attempts a on a.store_id = r.store_id and a.payment_id = r.payment_id
+        from refunds r join payments p on p.store_id = r.store_id and p.payment_id = r.payment_id and p.provider <> 'TILL'
+        left join payment_attempts a on a.store_id = r.store_id and a.payment_id = r.payment_id
           and a.refund_id = r.refund_id and a.operation = 'REFUND'
         where r.refund_id >= %(floor)s group by 1, 2
         having count(a.attempt_no) < r.tries or count(a.attempt_no) filter (where a.state = 'INTENDED') > 1
