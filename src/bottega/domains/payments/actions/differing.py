@@ -12,7 +12,7 @@ from bottega.domains.payments.actions.about import about, locked
 from bottega.domains.payments.actions.recording import record_intent, record_refund
 from bottega.domains.payments.errors import DifferenceNotFound, DifferenceNotOpen, WindowRefused
 from bottega.domains.payments.events import RefundRequested
-from bottega.domains.payments.model import EntryKind, Payment, ProviderIntent, ProviderRefund
+from bottega.domains.payments.model import EntryKind, Payment, ProviderIntent, ProviderRefund, RefundRequest
 from bottega.domains.payments.model.reconciliation import (
     AskReconciliation,
     Counts,
@@ -77,7 +77,10 @@ async def adopt_refund(tx: Tx, known: tuple[UUID, UUID, LedgerRefund]) -> None:
         ours, refund_id = None, tx.new_id(ids.home_of(store_id))  # another refund of ours has that id
     if ours is None:
         rules.refund_amount(payment, await store.under_way(tx, payment), said.amount_minor)
-        await store.insert_refund(tx, payment, refund_id, said.amount_minor, MADE_THERE)
+        command = RefundRequest(
+            store_id=store_id, payment_id=payment_id, amount_minor=said.amount_minor, reason=MADE_THERE
+        )
+        await store.insert_refund(tx, payment, refund_id, said.amount_minor, command)
         await store.add_entry(tx, payment, EntryKind.REFUND_REQUESTED, said.amount_minor, None, MADE_THERE)
         tx.emit(RefundRequested(**about(payment, said.amount_minor), refund_id=refund_id))
     told = ProviderRefund(

@@ -61,6 +61,10 @@ class Reconciler:
             raise OnlineOff
         return self._given
 
+    def check_on(self) -> None:
+        """Raises `OnlineOff` where there is no ledger to compare with."""
+        _ = self.ledger
+
     def usual_start(self) -> datetime:
         """From when on a comparison looks that was not told."""
         return utc_now() - self._reach

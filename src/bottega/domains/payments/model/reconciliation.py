@@ -179,7 +179,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding that was written down. `there` and `here` say how it stood when it was last seen."""
+    """A finding that was written down. `there` and `here` say how it stood when it was last seen; `reference` is that of
+    the payment, where that is here."""
 
     merchant_id: UUID
     store_id: UUID
@@ -195,6 +196,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: datetime
     closed_at: datetime | None
     note: str | None
+    reference: UUID | None = None
 
 
 class Trigger(StrEnum):

@@ -47,8 +47,9 @@ from differences where seen_at >= %(started)s and (%(store_id)s::uuid is null or
 """
 LIST: LiteralString = """
 select merchant_id, store_id, difference_id, code, state, payment_id, intent_ref, object_ref, there, here, found_at, seen_at,
-  closed_at, note
-from differences where store_id = %(store_id)s and (%(state)s::text is null or state = %(state)s)
+  closed_at, note,
+  (select reference from payments p where p.store_id = d.store_id and p.payment_id = d.payment_id) as reference
+from differences d where store_id = %(store_id)s and (%(state)s::text is null or state = %(state)s)
   and (%(before)s::uuid is null or difference_id < %(before)s::uuid)
 order by difference_id desc limit %(limit)s
 """
@@ -58,13 +59,15 @@ where store_id = %(store_id)s and difference_id = %(difference_id)s and state = 
 """
 READ: LiteralString = """
 select merchant_id, store_id, difference_id, code, state, payment_id, intent_ref, object_ref, there, here, found_at, seen_at,
-  closed_at, note
-from differences where store_id = %(store_id)s and difference_id = %(difference_id)s
+  closed_at, note,
+  (select reference from payments p where p.store_id = d.store_id and p.payment_id = d.payment_id) as reference
+from differences d where store_id = %(store_id)s and difference_id = %(difference_id)s
 """
 SEEN: LiteralString = """
 select merchant_id, store_id, difference_id, code, state, payment_id, intent_ref, object_ref, there, here, found_at, seen_at,
-  closed_at, note
-from differences where seen_at >= %(since)s and state <> 'RESOLVED'
+  closed_at, note,
+  (select reference from payments p where p.store_id = d.store_id and p.payment_id = d.payment_id) as reference
+from differences d where seen_at >= %(since)s and state <> 'RESOLVED'
   and (%(store_id)s::uuid is null or store_id = %(store_id)s::uuid)
 order by state desc, store_id, difference_id limit %(limit)s
 """
