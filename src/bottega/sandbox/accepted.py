@@ -46,6 +46,7 @@ _TEXT: dict[str, str] = {
     "POST payment_intents/*/cancel": "cancellation_reason",
     "GET charges": f"{_PAGE} created customer payment_intent transfer_group",
     "POST charges/*": "customer description fraud_details metadata receipt_email shipping transfer_group",
+    "GET charges/*/refunds": _PAGE,
     "POST refunds": "amount charge currency customer instructions_email metadata origin payment_intent reason"
     " refund_application_fee reverse_transfer",
     "GET refunds": f"{_PAGE} charge created payment_intent",

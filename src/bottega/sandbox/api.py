@@ -6,7 +6,7 @@ verb and the stored answer share one transaction, so that a crash keeps both or 
 
 import asyncio
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -141,6 +141,10 @@ async def _with_faults(world: World, call: Call, key: str | None) -> Response:
     response = _execute(world, call, None if after else key)
     if after:
         return _broken(world, call, key)
+    if rule := plan.draw(Kind.SLOW_AFTER, subject):
+        await asyncio.sleep(rule.seconds)
+    if plan.draw(Kind.ANSWER_CUT, subject):
+        return replace(response, cut=True)
     if rule := plan.draw(Kind.TIMEOUT_AFTER, subject):
         if key is not None:
             world.keys.release(call.desk.account, key)

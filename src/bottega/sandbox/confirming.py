@@ -5,7 +5,7 @@ is paid. The state is saved before the refusal is raised: a 402 is an outcome, n
 """
 
 from bottega.sandbox import charges
-from bottega.sandbox.cards import UNAUTHENTICATED, Card, Decline, card_of
+from bottega.sandbox.cards import GENERIC, UNAUTHENTICATED, Card, Decline, card_of
 from bottega.sandbox.debits import DEBITS
 from bottega.sandbox.desk import Desk
 from bottega.sandbox.events import emit
@@ -110,8 +110,13 @@ def settle(desk: Desk, intent: Doc) -> Doc:
     """Ask the bank. Paid, held (manual capture), or refused with 402."""
     method = resolve(desk, intent["payment_method"])
     card = _card(method)
-    if card is not None and card.decline is not None:
-        return _decline(desk, intent, method, card.decline)
+    decline = card.decline if card is not None else None
+    if decline is None and desk.faults.draw(Kind.DECLINE, intent["id"]):
+        decline = GENERIC
+    if decline is not None:
+        return _decline(desk, intent, method, decline)
+    if desk.faults.draw(Kind.WRONG_AMOUNT, intent["id"]):
+        intent["amount"] += 1
     manual = intent["capture_method"] == "manual"
     charge = charges.charge(desk, intent, method, capture=not manual)
     intent |= {"latest_charge": charge["id"], "last_payment_error": None, "next_action": None, "processing": None}
@@ -139,6 +144,8 @@ def dispute_if_asked(desk: Desk, charge: Doc) -> None:
     card = _card(method)
     if (card is not None and card.dispute) or method.get("_dispute"):
         desk.later("open_dispute", charge["id"], 0.0)
+    elif rule := desk.faults.draw(Kind.DISPUTE, charge["payment_intent"]):
+        desk.later("open_dispute", charge["id"], rule.seconds)
 
 
 def _process(desk: Desk, intent: Doc, method: Doc) -> Doc:

@@ -5,7 +5,7 @@ from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
-from bottega.sandbox.problems import Doc
+from bottega.sandbox.problems import Doc, not_found
 
 _TEXTS = ("name", "email", "phone", "description")
 
@@ -37,6 +37,14 @@ def _fill(customer: Doc, params: Params) -> None:
     if settings is not None:
         customer["invoice_settings"] |= settings.tree
     customer["metadata"] = params.metadata(customer["metadata"])
+
+
+def living(desk: Desk, name: str) -> Doc:
+    """A customer that hasn't been deleted. Refused with 404."""
+    customer = desk.find("customer", name, "customer")
+    if customer.get("_deleted"):
+        raise not_found("customer", name, "customer")
+    return customer
 
 
 def retrieve(desk: Desk, params: Params, name: str) -> Doc:

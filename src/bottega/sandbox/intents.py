@@ -4,7 +4,7 @@ This is the caller's side of an intent; what a bank says to a confirmation is in
 its own verbs only, and each says which states it may start from.
 """
 
-from bottega.sandbox import charges, confirming
+from bottega.sandbox import charges, confirming, customers
 from bottega.sandbox.currencies import check_amount, check_currency
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit
@@ -77,7 +77,7 @@ def _fill(desk: Desk, intent: Doc, params: Params) -> None:
     if "setup_future_usage" in params:
         intent["setup_future_usage"] = params.text("setup_future_usage", {"on_session", "off_session"})
     if customer := params.text("customer"):
-        intent["customer"] = desk.find("customer", customer, "customer")["id"]
+        intent["customer"] = customers.living(desk, customer)["id"]
     intent["metadata"] = params.metadata(intent["metadata"])
     options = params.table("payment_method_options")
     card = options.table("card") if options else None
@@ -182,6 +182,18 @@ def expire_hold(desk: Desk, name: str) -> None:
     intent = desk.store.get("payment_intent", name)
     if intent and intent["status"] == "requires_capture":
         call_off(desk, intent, "expired")
+
+
+def tamper(desk: Desk, name: str, amount: int | None, currency: str | None) -> Doc:
+    """By hand: the intent asks for something else than the shop did, as if somebody had stolen the key."""
+    intent = desk.find("payment_intent", name)
+    if intent["status"] not in CHANGEABLE:
+        raise unexpected(intent, "updated")
+    intent["currency"] = check_currency(currency or intent["currency"])
+    intent["amount"] = intent["amount"] if amount is None else amount
+    check_amount(intent["amount"], intent["currency"])
+    desk.save(intent)
+    return intent
 
 
 def unexpected(intent: Doc, what: str, param: str | None = None, code: str | None = None) -> Refused:

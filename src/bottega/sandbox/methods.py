@@ -166,3 +166,11 @@ def list_of_customer(desk: Desk, params: Params, customer: str) -> Doc:
     desk.find("customer", customer)
     below = Params({**params.tree, "customer": customer})
     return listing(desk, "payment_method", below, f"/v1/customers/{customer}/payment_methods")
+
+
+def retrieve_of_customer(desk: Desk, params: Params, customer: str, name: str) -> Doc:
+    """One saved method, if it is this customer's."""
+    method = desk.find("payment_method", name)
+    if method["customer"] != customer:
+        raise not_found("PaymentMethod", name)
+    return method

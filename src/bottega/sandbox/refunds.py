@@ -160,6 +160,12 @@ def update(desk: Desk, params: Params, name: str) -> Doc:
     return refund
 
 
+def list_of_charge(desk: Desk, params: Params, charge: str) -> Doc:
+    """Those of one charge, newest first."""
+    desk.find("charge", charge)
+    return listing(desk, "refund", Params({**params.tree, "charge": charge}), f"/v1/charges/{charge}/refunds")
+
+
 def list_all(desk: Desk, params: Params) -> Doc:
     """Newest first, filtered by `payment_intent`, `charge` and `created`."""
     return listing(desk, "refund", params, "/v1/refunds")

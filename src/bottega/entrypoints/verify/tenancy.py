@@ -60,6 +60,10 @@ TENANCY = (
         select 'provider_events', v.store_id, null, v.merchant_id, s.merchant_id
         from provider_events v join stores s on s.store_id = v.store_id
         where v.received_at >= %(since)s and v.merchant_id <> s.merchant_id
+        union all
+        select 'disputes', d.store_id, d.payment_id, d.merchant_id, p.merchant_id
+        from disputes d left join payments p on p.store_id = d.store_id and p.payment_id = d.payment_id
+        where d.payment_id >= %(floor)s and p.merchant_id is distinct from d.merchant_id
         """,
     ),
     Invariant(
