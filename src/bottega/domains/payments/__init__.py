@@ -42,6 +42,7 @@ from bottega.domains.payments.events import (
     PaymentCaptured,
     PaymentChanged,
     PaymentRefunded,
+    RefundAdopted,
     RefundFailed,
     RefundRequested,
 )
@@ -135,6 +136,7 @@ __all__ = [
     "ProviderUnavailable",
     "Reconciler",
     "Refund",
+    "RefundAdopted",
     "RefundFailed",
     "RefundNotFailed",
     "RefundReceiptMissing",

@@ -11,7 +11,7 @@ from bottega.domains.payments import rules, store
 from bottega.domains.payments.actions.about import about, locked
 from bottega.domains.payments.actions.recording import record_intent, record_refund
 from bottega.domains.payments.errors import DifferenceNotFound, DifferenceNotOpen, WindowRefused
-from bottega.domains.payments.events import RefundRequested
+from bottega.domains.payments.events import RefundAdopted
 from bottega.domains.payments.model import EntryKind, Payment, ProviderIntent, ProviderRefund, RefundRequest
 from bottega.domains.payments.model.reconciliation import (
     AskReconciliation,
@@ -82,7 +82,7 @@ async def adopt_refund(tx: Tx, known: tuple[UUID, UUID, LedgerRefund]) -> None:
         )
         await store.insert_refund(tx, payment, refund_id, said.amount_minor, command)
         await store.add_entry(tx, payment, EntryKind.REFUND_REQUESTED, said.amount_minor, None, MADE_THERE)
-        tx.emit(RefundRequested(**about(payment, said.amount_minor), refund_id=refund_id))
+        tx.emit(RefundAdopted(**about(payment, said.amount_minor), refund_id=refund_id))
     told = ProviderRefund(
         provider_ref=said.ref,
         intent_ref=said.intent_ref,
