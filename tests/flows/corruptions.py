@@ -8,8 +8,8 @@ back, with `session_replication_role = replica`, so foreign keys are asleep.
 ROWS = {
     ":completed": "(select order_id from orders where status = 'COMPLETED' and pay_mode = 'ONLINE' limit 1)",
     ":till": "(select payment_id from payments where provider = 'TILL' limit 1)",
-    ":paid": """(select payment_id from payments where status = 'CAPTURED' and capture_mode = 'AUTOMATIC' and provider = 'STRIPE'
-      limit 1)""",
+    ":paid": """(select payment_id from payments
+      where status = 'CAPTURED' and capture_mode = 'AUTOMATIC' and provider = 'STRIPE' limit 1)""",
 }
 MONEY = {
     "money.order_sums": """
