@@ -23,7 +23,7 @@ from bottega.infra.transaction import Database
 from bottega.kit.errors import DomainError
 
 _MEASURE_SECONDS = 10.0
-_RECONCILE_SECONDS = 2.0
+_RECONCILE_SECONDS = 1.0
 
 
 async def work(settings: Settings) -> None:

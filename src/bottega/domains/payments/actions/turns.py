@@ -43,7 +43,7 @@ class Reconciler:
         *,
         every: timedelta,
         reach: timedelta,
-        settle: float = 3.0,
+        settle: float = 2.0,
     ) -> None:
         self._database = database
         self._desk = desk
