@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import Parameter
 
 from bottega.domains.payments.actions.differing import ask_reconciliation, resolve_difference
 from bottega.domains.payments.actions.turns import Reconciler
@@ -142,16 +143,20 @@ async def reconcile(request: AnyRequest, store_id: str, data: ReconciliationBody
 
 @get("/v1/stores/{store_id:str}/differences", summary="What differs from the provider's ledger", tags=["Payment"])
 async def list_differences(
-    request: AnyRequest, store_id: str, state: str | None = None, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+    request: AnyRequest,
+    store_id: str,
+    wanted: Annotated[str | None, Parameter(query="state")] = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
 ) -> Response[DifferencesView]:
     """The differences of a store, newest first; `state`: OPEN, MENDED or RESOLVED."""
     here, subject, parsed = await staff_at(request, store_id, "payments.read")
     check_limit(limit)
-    if state is not None and state not in DifferenceState.__members__:
+    if wanted is not None and wanted not in DifferenceState.__members__:
         raise Invalid("state is OPEN, MENDED or RESOLVED")
-    wanted = None if state is None else DifferenceState(state)
+    state = None if wanted is None else DifferenceState(wanted)
     async with here.database.read(subject.merchant_id) as tx:
-        found = await differences.listed(tx, parsed, wanted, _before(cursor), limit + 1)
+        found = await differences.listed(tx, parsed, state, _before(cursor), limit + 1)
     more = encode_cursor(found[limit - 1].difference_id.hex) if len(found) > limit else None
     return json(DifferencesView([difference_view(each) for each in found[:limit]], more))  # type: ignore[return-value]
 
