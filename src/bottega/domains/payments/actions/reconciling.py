@@ -44,7 +44,7 @@ from bottega.kit.subject import system
 T = TypeVar("T", LedgerCharge, LedgerRefund, LedgerDispute)
 Seen = Mapping[str, UUID | None]
 _RELAY = "bottega_relay"
-_STRETCH = 5_000
+_STRETCH = 2_000
 _SUSPECTS = 100
 _ROWS = 500
 _UNMARKED = 1_000
