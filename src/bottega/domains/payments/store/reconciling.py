@@ -93,9 +93,13 @@ update reconciliations set state = %(state)s, there = %(there)s, here = %(here)s
   remaining = %(remaining)s, finished_at = %(now)s
 where store_id = %(store_id)s and reconciliation_id = %(reconciliation_id)s and state = 'ASKED'
 """
+FIRST_TURN: LiteralString = """
+insert into reconciliation_turns (provider_account, next_at) values (%(account)s, now() + %(lease)s::interval)
+on conflict (provider_account) do nothing
+"""
 TAKE_TURN: LiteralString = """
-insert into reconciliation_turns as t (provider_account, next_at) values (%(account)s, now() + %(lease)s::interval)
-on conflict (provider_account) do update set next_at = excluded.next_at where t.next_at <= now() returning true
+update reconciliation_turns set next_at = now() + %(lease)s::interval
+where provider_account = %(account)s and next_at <= now() returning true
 """
 END_TURN: LiteralString = """
 update reconciliation_turns set next_at = now() + %(pause)s::interval where provider_account = %(account)s
@@ -245,8 +249,15 @@ async def finish(tx: Tx, store_id: UUID, reconciliation_id: UUID, counted: Count
 
 
 async def take_turn(tx: Tx, account: str, lease: timedelta) -> bool:
-    """Take the turn to compare all stores of an account, if it is time; nobody else has it for the lease."""
-    return bool(await tx.value(TAKE_TURN, {"account": account, "lease": lease}))
+    """Take the turn to compare all stores of an account, if it is time; nobody else has it for the lease.
+
+    The first turn of all comes after a lease: a shop that has just been opened has nothing to compare.
+    """
+    values = {"account": account, "lease": lease}
+    if await tx.value(TAKE_TURN, values):
+        return True
+    await tx.execute(FIRST_TURN, values)
+    return False
 
 
 async def end_turn(tx: Tx, account: str, pause: timedelta) -> None:
