@@ -154,4 +154,9 @@ async def books(shop: Shop, sandbox_url: str, settle: float = 0.0) -> AsyncItera
     reconciler = Reconciler(shop.database, desk, ledger, every=every, reach=reach, settle=settle)
     http = stripe.HTTPXClient(allow_sync_methods=False)
     client = stripe.StripeClient(KEY, base_addresses={"api": sandbox_url}, http_client=http)
-    yield Books(shop, sandbox_url, desk, reconciler, client)
+    try:
+        yield Books(shop, sandbox_url, desk, reconciler, client)
+    finally:
+        await reconciler.close()
+        await desk.close()
+        await http.close_async()

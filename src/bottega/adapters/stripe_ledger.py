@@ -30,12 +30,17 @@ class StripeLedger:
     def __init__(self, secret_key: str, account: str, api_base: str = "") -> None:
         self._account = account
         addresses: dict[str, str] = {"api": api_base} if api_base else {}
+        self._http = stripe.HTTPXClient(timeout=TIMEOUT, allow_sync_methods=False)
         self._client = stripe.StripeClient(
             secret_key,
             base_addresses=addresses,  # type: ignore[arg-type]
-            http_client=stripe.HTTPXClient(timeout=TIMEOUT, allow_sync_methods=False),
+            http_client=self._http,
             max_network_retries=0,
         )
+
+    async def close(self) -> None:
+        """Close the connections to the provider."""
+        await self._http.close_async()
 
     @property
     def account(self) -> str:

@@ -122,10 +122,11 @@ def run(options: Options) -> Exit:
 async def _compare(settings: Settings, options: Options) -> Report:
     pools = Pools(settings.database_url, size=2, name="bottega-reconcile")
     waker = Waker(pools.conninfo)
+    database = Database(pools, waker)
+    desk = make_desk(settings, database)
+    reconciler = make_reconciler(settings, database, desk)
     await pools.open()
     try:
-        database = Database(pools, waker)
-        reconciler = make_reconciler(settings, database, make_desk(settings, database))
         now = utc_now()
         since = reconciler.usual_start() if options.since is None else instant_of(options.since, now)
         until = None if options.until is None else instant_of(options.until, now)
@@ -137,6 +138,8 @@ async def _compare(settings: Settings, options: Options) -> Report:
         outcome = await reconciler.command(Window(since, until, store_id), Mend.REFUND if options.mend else Mend.LIST)
         return _report(outcome, await reconciler.found(outcome, store_id))
     finally:
+        await reconciler.close()
+        await desk.close()
         await waker.close()
         await pools.close()
 

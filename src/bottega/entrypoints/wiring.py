@@ -6,7 +6,6 @@ hub, the worker adds the sequencer, the consumers and the sweeps.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from uuid import UUID
 
 from bottega.adapters.stripe import StripeProvider
@@ -15,7 +14,7 @@ from bottega.domains import identity, kitchen, live, merchants, orders
 from bottega.domains.catalog import AvailabilityChanged, MenuChanged, Shops
 from bottega.domains.identity import People
 from bottega.domains.orders import Ordering, Placed, Placement, Placing
-from bottega.domains.payments import Desk, Reconciler, due_at_provider
+from bottega.domains.payments import Desk, Reconciler
 from bottega.infra.auth import Tokens
 from bottega.infra.consumers import Consumer
 from bottega.infra.crypto import Keyring
@@ -24,7 +23,6 @@ from bottega.infra.group_commit import GroupCommit, Lanes
 from bottega.infra.log import Entry
 from bottega.infra.outbox import Waker
 from bottega.infra.settings import Settings
-from bottega.infra.sweep import Sweep
 from bottega.infra.transaction import Database
 from bottega.infra.web.context import Context
 from bottega.infra.web.gate import Gate
@@ -57,6 +55,8 @@ class Parts:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self.reconciler.close()
+        await self.desk.close()
         await self.waker.close()
         await self.pools.close()
 
@@ -122,14 +122,6 @@ def make_consumers(parts: Parts) -> list[Consumer]:
     """Who reads the log in a worker."""
     reactions = {"orders": orders.REACTIONS, "kitchen": kitchen.REACTIONS}
     return [Consumer(name, each, parts.database, parts.pools.relay_conninfo) for name, each in reactions.items()]
-
-
-def make_sweeps(parts: Parts) -> list[Sweep]:
-    """What a worker looks for again and again. Apart from each other, so that a provider that is away stops nothing else."""
-    return [
-        Sweep("payments", partial(due_at_provider, parts.database, parts.desk), slots=8),
-        Sweep("unpaid", partial(orders.due_expiries, parts.database), slots=3),
-    ]
 
 
 class _SessionReader:

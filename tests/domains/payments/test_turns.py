@@ -139,6 +139,9 @@ class LongLedger:
     def __init__(self, marks: Marks, count: int, began: datetime) -> None:
         self.marks, self.count, self.began = marks, count, began
 
+    async def close(self) -> None:
+        return
+
     async def charges(self, window: Window) -> AsyncIterator[list[LedgerCharge]]:
         for first in range(self.count, 0, -100):
             yield [self.charge(number) for number in range(first, first - 100, -1)]

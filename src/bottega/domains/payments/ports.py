@@ -28,6 +28,10 @@ class PaymentProvider(Protocol):
         """Our name for the account that this speaks for."""
         ...
 
+    async def close(self) -> None:
+        """Let go of the connections to the provider."""
+        ...
+
     async def open_intent(self, payment: Payment, key: str) -> ProviderIntent:
         """Open an intent for the payment's amount; the same key gives the same intent."""
         ...
@@ -80,6 +84,10 @@ class PaymentLedger(Protocol):
     @property
     def account(self) -> str:
         """Our name for the account that is asked."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections to the provider."""
         ...
 
     def charges(self, window: Window) -> AsyncIterator[list[LedgerCharge]]:

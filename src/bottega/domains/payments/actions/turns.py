@@ -61,6 +61,11 @@ class Reconciler:
             raise OnlineOff
         return self._given
 
+    async def close(self) -> None:
+        """Close the connections to the provider."""
+        if self._given is not None:
+            await self._given.close()
+
     def check_on(self) -> None:
         """Raises `OnlineOff` where there is no ledger to compare with."""
         _ = self.ledger
