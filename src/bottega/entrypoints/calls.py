@@ -18,6 +18,8 @@ from bottega.domains.payments import (
     AuthenticationFailed,
     AuthenticationRequired,
     CaptureTooLarge,
+    DifferenceNotFound,
+    DifferenceNotOpen,
     NothingToRefund,
     OnlineOff,
     PaymentDeclined,
@@ -33,6 +35,7 @@ from bottega.domains.payments import (
     RefundReceiptUnexpected,
     RefundTooLarge,
     SignatureRefused,
+    WindowRefused,
 )
 from bottega.domains.pricing import errors as pricing
 from bottega.infra.web.gate import CrossSite
@@ -175,6 +178,19 @@ CALLS: Mapping[str, Call] = {
         "payments.refund",
         (NotFound, PaymentNotFound, PaymentDisputed, RefundTooLarge, orders.RefundLineTooLarge, RefundNotFailed),
         body=False,
+    ),
+    f"GET {_AT}/reconciliations": Call("list_reconciliations", Who.STAFF, _STORE, permission="payments.read"),
+    f"POST {_AT}/reconciliations": Call(
+        "reconcile",
+        Who.STAFF,
+        (NotFound, OnlineOff, WindowRefused),
+        permission="payments.reconcile",
+        key=True,
+        body=True,
+    ),
+    f"GET {_AT}/differences": Call("list_differences", Who.STAFF, _STORE, permission="payments.read"),
+    f"POST {_AT}/differences/{{difference_id}}/resolve": _staff(
+        "resolve_difference", "payments.reconcile", (NotFound, DifferenceNotFound, DifferenceNotOpen)
     ),
     f"GET {_AT}/queue": Call("get_queue", Who.STAFF, _STORE, permission="kitchen.work"),
     f"GET {_AT}/queue/stream": Call("follow_queue", Who.STAFF, _STORE, permission="kitchen.work"),

@@ -13,7 +13,7 @@ import typer
 
 from bottega.entrypoints import demo as demo_command
 from bottega.entrypoints import doctor as doctor_command
-from bottega.entrypoints import migrating, verifying
+from bottega.entrypoints import migrating, reconciling, verifying
 from bottega.entrypoints import up as up_command
 from bottega.entrypoints.bench import command as bench_command
 from bottega.entrypoints.options import taking
@@ -132,6 +132,19 @@ def verify(
 ) -> None:
     """Check every invariant of the data in one snapshot, and show the rows at fault. Exit 1 when there are any."""
     raise typer.Exit(verifying.run(Ask(only=tuple(only or ()), since=since, strict=strict, as_json=as_json), data))
+
+
+@app.command(
+    epilog=_examples(
+        "bottega reconcile",
+        "bottega reconcile --from 7d --store milano --mend",
+        "bottega reconcile --from 2030-01-01T00:00Z --to 2030-02-01T00:00Z --json",
+    )
+)
+@taking(reconciling.Options)
+def reconcile(options: reconciling.Options) -> None:
+    """Compare the payment provider's ledger with ours, in both directions. Exit 1 when they differ."""
+    raise typer.Exit(reconciling.run(options))
 
 
 @app.command(epilog=_examples("bottega doctor", "bottega doctor --data .bottega --json"))

@@ -12,6 +12,7 @@ from typing import Self
 
 import msgspec
 
+from bottega.entrypoints.addresses import reach
 from bottega.entrypoints.data_folder import DataFolder
 from bottega.entrypoints.supervisor import LONGEST_PAUSE, Program, inherited
 from bottega.entrypoints.terminal import CommandFailed, Exit, warn
@@ -71,6 +72,31 @@ def database_of(data: Path | None) -> Generator[str]:
             "Start `bottega demo` first, or name one with BOTTEGA_DATABASE_URL or --data.",
             Exit.NOT_FOUND,
         )
+
+
+@contextlib.contextmanager
+def settings_of(data: Path | None) -> Generator[Settings]:
+    """The settings of the shop that a command is about: its database as `database_of`, and the provider that it uses.
+
+    A demo that runs has its own provider; one at rest has none. Raises `CommandFailed`.
+    """
+    settings = read_settings()
+    with database_of(data) as url:
+        settings = msgspec.structs.replace(settings, database_url=url)
+        if data is None and read_settings().database_url:
+            yield settings
+            return
+        folder = DataFolder(data)
+        running, keys = folder.running(), folder.sandbox_keys(make=False)
+        if running is not None and running.sandbox_port and keys is not None:
+            settings = msgspec.structs.replace(
+                settings,
+                stripe_secret_key=keys.secret_key,
+                stripe_publishable_key=keys.publishable_key,
+                stripe_webhook_secrets=keys.webhook_secret,
+                stripe_api_base=f"http://{reach(running.host)}:{running.sandbox_port}",
+            )
+        yield settings
 
 
 class EmbeddedDatabase:

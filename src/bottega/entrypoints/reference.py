@@ -42,6 +42,7 @@ MACHINES: tuple[tuple[Machine[Any], str], ...] = (
         "DISPUTED.",
     ),
     (payments.REFUND, "`payment.refund_status` of an order: money on its way back is not yet money back."),
+    (payments.DIFFERENCE, "What became of something that differs between the provider's ledger and ours."),
     (
         kitchen.TICKET,
         "`state` of a ticket in the queue. It goes back and forth as people at the counter need it; the order behind "
@@ -99,6 +100,12 @@ HOW: Mapping[tuple[str, str], str] = {
     **{(payments.DISPUTE.name, move.name): _FROM_DISPUTE for move in payments.DISPUTE.moves},
     (payments.REFUND.name, "succeed"): "the provider's answer to our refund, or its webhook",
     (payments.REFUND.name, "fail"): "the provider's answer to our refund, or its webhook",
+    (payments.DIFFERENCE.name, "mend"): "a comparison that mended it, or no longer finds it",
+    (
+        payments.DIFFERENCE.name,
+        "resolve",
+    ): "`POST /v1/stores/{store_id}/differences/{difference_id}/resolve` with a note",
+    (payments.DIFFERENCE.name, "reopen"): "a comparison finds it again after it was mended, or otherwise than resolved",
     (
         payments.REFUND.name,
         "retry",

@@ -411,6 +411,60 @@ create table provider_events (
 );
 create index provider_events_due on provider_events (next_try_at) where state = 'RECEIVED';
 
+-- One comparison of a store's payments with the provider's ledger: asked for by a person, or written when it was made.
+create table reconciliations (
+  merchant_id       uuid not null,
+  store_id          uuid not null,
+  reconciliation_id uuid not null,
+  trigger           text not null check (trigger in ('PERIODIC', 'COMMAND', 'STAFF')),
+  mend              text not null check (mend in ('LIST', 'RECORD', 'REFUND')),
+  state             text not null check (state in ('ASKED', 'DONE', 'FAILED')),
+  since             timestamptz not null,
+  until             timestamptz,
+  there             integer not null default 0 check (there >= 0),  -- payments looked at, in the provider's ledger
+  here              integer not null default 0 check (here >= 0),
+  mended            integer not null default 0 check (mended >= 0),
+  remaining         integer not null default 0 check (remaining >= 0),
+  asked_by          uuid,
+  asked_at          timestamptz not null,
+  tries             integer not null default 0,
+  next_try_at       timestamptz not null,
+  finished_at       timestamptz,
+  primary key (store_id, reconciliation_id),
+  foreign key (merchant_id, store_id) references stores (merchant_id, store_id)
+);
+create index reconciliations_due on reconciliations (next_try_at) where state = 'ASKED';
+
+-- Something that differs between the provider's ledger and ours. One row for each code and object: found again, it is
+-- the same difference. The payment may not be here, which can be the difference.
+create table differences (
+  merchant_id   uuid not null,
+  store_id      uuid not null,
+  difference_id uuid not null,
+  code          text not null,
+  state         text not null check (state in ('OPEN', 'MENDED', 'RESOLVED')),
+  payment_id    uuid,
+  intent_ref    text,
+  object_ref    text not null,
+  there         jsonb,  -- {state, amount_minor, currency} as last seen; null where it is not
+  here          jsonb,
+  found_at      timestamptz not null,
+  seen_at       timestamptz not null,
+  closed_at     timestamptz,
+  closed_by     uuid,
+  note          text,
+  primary key (store_id, difference_id),
+  unique (store_id, code, object_ref),
+  foreign key (merchant_id, store_id) references stores (merchant_id, store_id)
+);
+create index differences_open on differences (store_id, difference_id) where state = 'OPEN';
+
+-- Whose turn it is to compare all stores of an account: the worker that moves next_at has it.
+create table reconciliation_turns (
+  provider_account text primary key,
+  next_at          timestamptz not null
+);
+
 -- ------------------------------------------------------------------------------------------------- rung 5: orders
 
 -- The daily order number of a store: the one row that all orders of a store and day pass, locked in key order.
@@ -666,6 +720,7 @@ grant select on schema_migrations to bottega_app, bottega_relay;
 grant select, insert, update on provider_events, merchants, stores, users, sessions, categories, products, variants, modifier_groups,
   modifiers, offers, variant_prices, modifier_prices, availability, carts, payments, payment_attempts, refunds,
   disputes, order_counters, orders, tickets, tax_rates, product_groups, refresh_tokens, idempotency_keys to bottega_app;
+grant select, insert, update on reconciliations, differences, reconciliation_turns to bottega_app;
 grant insert on homes to bottega_app;
 grant usage on sequence home_numbers to bottega_app;
 grant delete on sessions, user_roles, availability, carts, order_lines, idempotency_keys, product_groups to bottega_app;
@@ -687,6 +742,8 @@ grant select, update on log_head to bottega_relay;
 grant select, insert, update on consumers, parked_events to bottega_relay;
 grant select on provider_events, stores, merchants, payments, payment_attempts, refunds, orders, tickets to bottega_relay;
 
+grant select on disputes, reconciliations, differences to bottega_relay;
+
 grant select on all tables in schema public to bottega_auditor;
 
 do $$
@@ -696,7 +753,8 @@ begin
   foreach t in array array['merchants', 'stores', 'tax_rates', 'users', 'user_roles', 'sessions', 'refresh_tokens',
     'categories', 'products', 'variants', 'modifier_groups', 'modifiers', 'product_groups', 'offers', 'variant_prices',
     'modifier_prices', 'availability', 'carts', 'payments', 'payment_attempts', 'payment_entries', 'refunds',
-    'disputes', 'provider_events', 'order_counters', 'orders', 'order_lines', 'order_events', 'refund_lines', 'tickets', 'idempotency_keys', 'audit_log', 'outbox', 'log']
+    'disputes', 'provider_events', 'reconciliations', 'differences', 'order_counters', 'orders', 'order_lines', 'order_events',
+    'refund_lines', 'tickets', 'idempotency_keys', 'audit_log', 'outbox', 'log']
   loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
@@ -718,7 +776,7 @@ begin
     execute format('create policy batch on %I to bottega_batch using (true) with check (true)', t);
   end loop;
   foreach t in array array['outbox', 'log', 'stores', 'merchants', 'provider_events', 'payments', 'payment_attempts', 'refunds', 'orders',
-    'tickets']
+    'tickets', 'disputes', 'reconciliations', 'differences']
   loop
     execute format('create policy relay on %I to bottega_relay using (true) with check (true)', t);
   end loop;

@@ -15,7 +15,15 @@ from bottega.domains.orders.errors import OrderNotFound
 from bottega.domains.orders.model import Order, RefundOrder, RefundPart, RefundWish, Returned
 from bottega.domains.orders.rules import refunding as rules
 from bottega.domains.orders.store import refunds
-from bottega.domains.payments import Payment, PaymentNotFound, RefundNotFailed, RefundRequest, RefundStatus, RetryRefund
+from bottega.domains.payments import (
+    Payment,
+    PaymentNotFound,
+    RefundAdopted,
+    RefundNotFailed,
+    RefundRequest,
+    RefundStatus,
+    RetryRefund,
+)
 from bottega.infra.db import ReadTx
 from bottega.infra.transaction import Tx
 
@@ -82,6 +90,19 @@ async def try_again(tx: Tx, which: tuple[UUID, UUID, UUID]) -> Returned:
         raise RefundNotFailed
     begun = msgspec.structs.replace(failed, status=RefundStatus.PENDING, tries=failed.tries + 1)
     return Returned(order=order, payment=payment, parts=tuple(parts), left_minor=left, refund=begun)
+
+
+async def stand_for(tx: Tx, fact: RefundAdopted) -> None:
+    """Money went back without our asking: it is of all that is left of the order's lines, each its share."""
+    assert fact.store_id is not None
+    payment = await payments.read(tx, fact.store_id, fact.payment_id)
+    if payment is None:
+        raise PaymentNotFound
+    order, rest = await _rest(tx, payment)
+    known = await refunds.returned(tx, fact.store_id, fact.payment_id, failed=True)
+    if all(part.refund_id != fact.refund_id for part in known):
+        parts = rules.split_refund(rest, fact.amount_minor, RefundWish(amount_minor=fact.amount_minor))
+        await refunds.add_parts(tx, order, fact.refund_id, parts)
 
 
 async def rest_of(tx: ReadTx, order: Order, payment: Payment) -> list[RefundPart]:
