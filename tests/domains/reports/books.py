@@ -17,6 +17,7 @@ import psycopg
 
 from bottega.infra.db import SET_TENANT, ReadTx
 
+MOVES_NOTHING = (("OPENED", None), ("REFUND_REQUESTED", None), ("REFUND_FAILED", "declined"))
 PEOPLE = ("CUSTOMER", "CUSTOMER", "CUSTOMER", "GUEST", "GUEST", "STAFF")
 
 
@@ -138,7 +139,7 @@ class Books:
         # Lines of the ledger that move no money must count for nothing.
         await cursor.executemany(_ENTRY, [
             (*owner, payment_id, 50 + entry_no, kind, 777, None, note, first + timedelta(minutes=1))
-            for entry_no, (kind, note) in enumerate((("OPENED", None), ("REFUND_REQUESTED", None), ("REFUND_FAILED", "declined")))
+            for entry_no, (kind, note) in enumerate(MOVES_NOTHING)
         ])  # fmt: skip
 
 
@@ -150,7 +151,8 @@ _ORDER = """
 insert into orders (merchant_id, store_id, order_id, number, business_date, status, seq, fulfillment_type, pay_mode, currency,
   subtotal_minor, discount_minor, tax_minor, tax_included, total_minor, menu_version, payment_id, placed_by, contact_name,
   idempotency_key, fingerprint, promised_at, created_at, updated_at)
-values (%s, %s, %s, %s, '2026-01-01', %s, 1, 'PICKUP', 'AT_STORE', %s, %s, 0, 0, true, %s, 1, %s, %s, 'Giulia', %s, '', %s, %s, %s)
+values (%s, %s, %s, %s, '2026-01-01', %s, 1, 'PICKUP', 'AT_STORE', %s, %s, 0, 0, true, %s, 1, %s, %s, 'Giulia', %s, '',
+  %s, %s, %s)
 """
 _PAYMENT = """
 insert into payments (merchant_id, store_id, payment_id, reference, provider, status, amount_minor, captured_minor,
@@ -158,6 +160,7 @@ insert into payments (merchant_id, store_id, payment_id, reference, provider, st
 values (%s, %s, %s, %s, 'TILL', 'CAPTURED', %s, %s, %s, %s, %s, %s)
 """
 _ENTRY = """
-insert into payment_entries (merchant_id, store_id, payment_id, entry_no, kind, amount_minor, provider_ref, note, actor_kind, at)
+insert into payment_entries (merchant_id, store_id, payment_id, entry_no, kind, amount_minor, provider_ref, note, actor_kind,
+  at)
 values (%s, %s, %s, %s, %s, %s, %s, %s, 'SYSTEM', %s)
 """
