@@ -12,17 +12,16 @@ from litestar.params import Parameter
 from bottega.domains.merchants import Store, StoreNotFound, find_store
 from bottega.domains.reports.actions import every_store, month_of, never_spent, top_spenders
 from bottega.domains.reports.model import NeverSpent, TopSpenders
+from bottega.domains.reports.rules import PERMISSION, after_of, cursor_of
 from bottega.infra.db import ReadTx
 from bottega.infra.web.answers import json
 from bottega.infra.web.context import Context, context, staff_at
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit import ids
 from bottega.kit.clock import utc_now
-from bottega.kit.errors import Malformed
-from bottega.kit.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
+from bottega.kit.pagination import DEFAULT_LIMIT, check_limit
 from bottega.kit.subject import Subject
 
-PERMISSION = "reports.read"
 _PLACES = 10
 _MONTH = Parameter(description="A month as 2026-09; left out, the last one that is over at the store.")
 
@@ -97,7 +96,7 @@ async def store_top(
     """
     here, subject, parsed = await staff_at(request, store_id, PERMISSION)
     async with here.database.read(subject.merchant_id) as tx:
-        return await _top(tx, [await at(tx, parsed)], month, limit)
+        return await _top(tx, [await _at(tx, parsed)], month, limit)
 
 
 @get("/v1/stores/{store_id:str}/reports/never-spent", summary="Registered customers who never spent at a store",
@@ -129,7 +128,7 @@ async def all_never(
     return await _never(here, subject, None, limit, cursor)
 
 
-async def at(tx: ReadTx, store_id: UUID) -> Store:
+async def _at(tx: ReadTx, store_id: UUID) -> Store:
     """The store. Raises `StoreNotFound`."""
     found = await find_store(tx, store_id)
     if found is None:
@@ -156,21 +155,6 @@ async def _never(
     async with here.database.read(subject.merchant_id) as tx:
         found = await never_spent(tx, store_id, after_of(cursor), check_limit(limit))
     return json(_never_view(found))  # type: ignore[return-value]
-
-
-def after_of(cursor: str | None) -> UUID | None:
-    """Where a page begins. Raises `Malformed`."""
-    if not cursor:
-        return None
-    try:
-        return UUID(str(decode_cursor(cursor)[0]))
-    except ValueError as error:
-        raise Malformed("That cursor was not made here") from error
-
-
-def cursor_of(found: NeverSpent) -> str | None:
-    """The cursor of the next page."""
-    return None if found.after is None else encode_cursor(found.after.hex)
 
 
 def _top_view(found: TopSpenders, places: Sequence[Store]) -> TopSpendersView:

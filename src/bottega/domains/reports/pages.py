@@ -15,8 +15,8 @@ from bottega.domains import merchants
 from bottega.domains.merchants import Store, Workplace
 from bottega.domains.reports import rules
 from bottega.domains.reports.actions import MOST, every_store, month_of, never_spent, top_spenders
-from bottega.domains.reports.api import PERMISSION, after_of, cursor_of
 from bottega.domains.reports.model import Month, NeverSpent, Spender, TopSpenders, Total
+from bottega.domains.reports.rules import PERMISSION, after_of, cursor_of
 from bottega.infra.db import ReadTx
 from bottega.infra.web.context import Context
 from bottega.infra.web.forms import shows, staff_visitor

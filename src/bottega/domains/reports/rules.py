@@ -5,12 +5,15 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
+from uuid import UUID
 
 from bottega.domains.merchants import Store
-from bottega.domains.reports.model import Month, Span
+from bottega.domains.reports.model import Month, NeverSpent, Span
 from bottega.kit.clock import instant, local
-from bottega.kit.errors import FieldError, Invalid
+from bottega.kit.errors import FieldError, Invalid, Malformed
+from bottega.kit.pagination import decode_cursor, encode_cursor
 
+PERMISSION = "reports.read"
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 # What makes a spreadsheet take a cell for a formula or a command, also behind spaces (OWASP: CSV injection).
 _RUNS = re.compile(r"[\s\x00]*[=+\-@|%\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -63,6 +66,21 @@ def decimal(minor: int, digits: int) -> str:
     whole, rest = divmod(abs(minor), 10**digits)
     sign = "-" if minor < 0 else ""
     return f"{sign}{whole}.{rest:0{digits}d}" if digits else f"{sign}{whole}"
+
+
+def after_of(cursor: str | None) -> UUID | None:
+    """Where a page begins. Raises `Malformed`."""
+    if not cursor:
+        return None
+    try:
+        return UUID(str(decode_cursor(cursor)[0]))
+    except ValueError as error:
+        raise Malformed("That cursor was not made here") from error
+
+
+def cursor_of(found: NeverSpent) -> str | None:
+    """The cursor of the next page."""
+    return None if found.after is None else encode_cursor(found.after.hex)
 
 
 def _month_at(now: datetime, zone: str) -> Month:
