@@ -5,7 +5,7 @@ change of status is one compare-and-set with its history row and its fact in the
 """
 
 from bottega.domains.orders.actions.changing import ChangeLines, change_lines
-from bottega.domains.orders.actions.expiring import expire
+from bottega.domains.orders.actions.expiring import due_expiries, expire
 from bottega.domains.orders.actions.moving import CancelOwn, MoveOrder, cancel_own, transition
 from bottega.domains.orders.actions.ordering import Ordering
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
@@ -16,6 +16,8 @@ from bottega.domains.orders.events import (
     OrderChanged,
     OrderCompleted,
     OrderPaid,
+    OrderPaymentFailed,
+    OrderPaymentMended,
     OrderPlaced,
     OrderReady,
     OrderStarted,
@@ -34,13 +36,24 @@ from bottega.domains.orders.model import (
 )
 from bottega.domains.orders.reactions import REACTIONS
 from bottega.domains.orders.rules import allowed, display_number
-from bottega.domains.orders.states import AT_STORE, DELIVERY, ONLINE, SHIPPING, OrderStatus, machine_for
-from bottega.domains.orders.store import find, history, listed, unpaid
+from bottega.domains.orders.states import (
+    AT_STORE,
+    DELIVERY,
+    FLAGGED_IN,
+    ONLINE,
+    PAYMENT_FLAGS,
+    SHIPPING,
+    OrderStatus,
+    machine_for,
+)
+from bottega.domains.orders.store import find, history, listed
 
 __all__ = [
     "AT_STORE",
     "DELIVERY",
+    "FLAGGED_IN",
     "ONLINE",
+    "PAYMENT_FLAGS",
     "REACTIONS",
     "SHIPPING",
     "CancelOrder",
@@ -59,6 +72,8 @@ __all__ = [
     "OrderLine",
     "OrderNotFound",
     "OrderPaid",
+    "OrderPaymentFailed",
+    "OrderPaymentMended",
     "OrderPlaced",
     "OrderReady",
     "OrderStarted",
@@ -74,6 +89,7 @@ __all__ = [
     "cancel_own",
     "change_lines",
     "display_number",
+    "due_expiries",
     "expire",
     "find",
     "history",
@@ -83,5 +99,4 @@ __all__ = [
     "price",
     "reopen_payment",
     "transition",
-    "unpaid",
 ]
