@@ -17,6 +17,8 @@ import psycopg
 
 from bottega.infra.db import SET_TENANT, ReadTx
 
+WENT_BACK = ("REFUNDED", "FUNDS_WITHDRAWN")
+CAME_AGAIN = ("REFUND_FAILED", "FUNDS_REINSTATED")
 MOVES_NOTHING = (("OPENED", None), ("REFUND_REQUESTED", None), ("REFUND_FAILED", "declined"))
 PEOPLE = ("CUSTOMER", "CUSTOMER", "CUSTOMER", "GUEST", "GUEST", "STAFF")
 
@@ -32,7 +34,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Move:
-    """Money of one payment: taken, given back, or (a refund that bounced) back with us."""
+    """Money of one payment: taken, given back or taken back by a bank, or with us again (bounced, dispute won)."""
 
     kind: str
     amount: int
@@ -51,7 +53,12 @@ class Bought:
     @property
     def kept(self) -> int:
         """What of it was kept in the end."""
-        return sum(each.amount if each.kind != "REFUNDED" else -each.amount for each in self.moves)
+        return sum(-each.amount if each.kind in WENT_BACK else each.amount for each in self.moves)
+
+    def net(self, away: str, again: str) -> int:
+        """What went away in one manner and did not come again."""
+        sums = {kind: sum(each.amount for each in self.moves if each.kind == kind) for kind in (away, again)}
+        return sums[away] - sums[again]
 
 
 @dataclass
@@ -72,7 +79,7 @@ class Books:
                 there = move.at.astimezone(ZoneInfo(bought.place.zone))
                 if (there.year, there.month) == month:
                     entry = sums[bought.place.currency, bought.who]
-                    entry[move.kind != "CAPTURED"] += -move.amount if move.kind == "REFUND_FAILED" else move.amount
+                    entry[move.kind != "CAPTURED"] += -move.amount if move.kind in CAME_AGAIN else move.amount
         return {who: (captured, refunded) for who, (captured, refunded) in sums.items()}
 
     def top(self, month: tuple[int, int], places: Iterable[Place], ranks: int) -> set[tuple[str, int, UUID, int]]:
@@ -129,8 +136,10 @@ class Books:
         owner = (self.merchant_id, place.store_id)
         await cursor.execute(_ORDER, (*owner, order_id, number, bought.status, place.currency, captured, captured, payment_id,
                                       bought.who, str(order_id), first, first, first))  # fmt: skip
-        await cursor.execute(_PAYMENT, (*owner, payment_id, order_id, captured, captured, captured - bought.kept,
-                                        place.currency, first, first))  # fmt: skip
+        gone = [bought.net(*way) for way in zip(WENT_BACK, CAME_AGAIN, strict=True)]
+        await cursor.execute(
+            _PAYMENT, (*owner, payment_id, order_id, captured, captured, *gone, place.currency, first, first)
+        )
         await cursor.executemany(_ENTRY, [
             (*owner, payment_id, entry_no, move.kind, move.amount, f"{move.kind}{entry_no}",
              "reversed" if move.kind == "REFUND_FAILED" else None, move.at)
@@ -156,8 +165,8 @@ values (%s, %s, %s, %s, '2026-01-01', %s, 1, 'PICKUP', 'AT_STORE', %s, %s, 0, 0,
 """
 _PAYMENT = """
 insert into payments (merchant_id, store_id, payment_id, reference, provider, status, amount_minor, captured_minor,
-  refunded_minor, currency, created_at, updated_at)
-values (%s, %s, %s, %s, 'TILL', 'CAPTURED', %s, %s, %s, %s, %s, %s)
+  refunded_minor, disputed_minor, currency, created_at, updated_at)
+values (%s, %s, %s, %s, 'TILL', 'CAPTURED', %s, %s, %s, %s, %s, %s, %s)
 """
 _ENTRY = """
 insert into payment_entries (merchant_id, store_id, payment_id, entry_no, kind, amount_minor, provider_ref, note, actor_kind,

@@ -18,7 +18,7 @@ from bottega.entrypoints.seed import SeedResult
 from bottega.infra.db import ReadTx
 from bottega.kit.clock import instant
 from tests.conftest import opened
-from tests.domains.reports.books import PEOPLE, Books, Bought, Move, Place
+from tests.domains.reports.books import CAME_AGAIN, PEOPLE, WENT_BACK, Books, Bought, Move, Place
 
 # Months with every trouble of a clock: spring and autumn, a first that begins at one, a first whose first hour comes
 # twice, a leap day, a year's end, and zones half a day and half an hour away.
@@ -27,6 +27,8 @@ ZONES = (
     "Europe/Rome", "America/New_York", "America/Asuncion", "America/Havana", "Asia/Kolkata", "Pacific/Apia",
     "Pacific/Niue", "UTC",
 )  # fmt: skip
+
+WAYS = tuple(zip(WENT_BACK, CAME_AGAIN, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +62,10 @@ def _bought(draw: st.DrawFn, month: tuple[int, int], who: uuid.UUID, places: lis
         moves.append(Move("CAPTURED", amount, at))
         back = draw(st.sampled_from([0, 0, 0, 100, amount]))
         if back:
-            moves.append(Move("REFUNDED", back, max(at, draw(_instants(month)))))
+            away, again = draw(st.sampled_from(WAYS))
+            moves.append(Move(away, back, max(at, draw(_instants(month)))))
             if draw(st.booleans()):
-                moves.append(Move("REFUND_FAILED", back, moves[-1].at + timedelta(days=draw(st.integers(0, 3)))))
+                moves.append(Move(again, back, moves[-1].at + timedelta(days=draw(st.integers(0, 3)))))
     status = draw(st.sampled_from(["PLACED", "PAID", "COMPLETED", "CANCELLED"]))
     return Bought(who, draw(st.sampled_from(places)), tuple(moves), status)
 

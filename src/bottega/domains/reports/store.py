@@ -2,7 +2,8 @@
 
 The months are given as spans, one for each store, so that each is bounded on its own wall clock and the index
 `payment_entries_money` finds what moved in it. What counts as money is said here once, in `TOP`, as in the payments'
-totals: CAPTURED came in, REFUNDED went back, a refund that failed after it had succeeded came in again.
+totals: CAPTURED came in, REFUNDED went back, a refund that failed after it had succeeded came in again; what a bank takes
+back in a dispute went back, and came in again when the dispute was won.
 """
 
 from datetime import datetime
@@ -17,10 +18,11 @@ from bottega.infra.db import ReadTx
 TOP: LiteralString = """
 with entries as materialized (
   select e.store_id, e.payment_id, e.kind = 'CAPTURED' as came,
-    case when e.kind = 'REFUND_FAILED' then -e.amount_minor else e.amount_minor end as amount
+    case when e.kind in ('REFUND_FAILED', 'FUNDS_REINSTATED') then -e.amount_minor else e.amount_minor end as amount
   from payment_entries e
   where e.store_id = any(%(stores)s::uuid[]) and e.at >= %(from_at)s and e.at < %(to_at)s
-    and e.kind in ('CAPTURED', 'REFUNDED', 'REFUND_FAILED') and (e.kind <> 'REFUND_FAILED' or e.note = 'reversed')
+    and e.kind in ('CAPTURED', 'REFUNDED', 'REFUND_FAILED', 'FUNDS_WITHDRAWN', 'FUNDS_REINSTATED')
+    and (e.kind <> 'REFUND_FAILED' or e.note = 'reversed')
     and exists (
       select from json_to_recordset(%(spans)s::json) as s (store_id uuid, from_at timestamptz, to_at timestamptz)
       where s.store_id = e.store_id and e.at >= s.from_at and e.at < s.to_at)
@@ -73,7 +75,7 @@ from (
 cross join lateral (
   select exists (
     select from orders o join payments p on p.store_id = o.store_id and p.reference = o.order_id
-    where o.merchant_id = %(merchant_id)s and o.placed_by = u.user_id and p.captured_minor > p.refunded_minor
+    where o.merchant_id = %(merchant_id)s and o.placed_by = u.user_id and p.captured_minor > p.refunded_minor + p.disputed_minor
       and (%(store_id)s::uuid is null or o.store_id = %(store_id)s)) as kept) k
 order by u.user_id
 """
