@@ -4,14 +4,7 @@ Not here: who works there (identity), what they sell (catalog). A store's menu v
 customers see of it, so one number says whether what somebody holds is still true.
 """
 
-from bottega.domains.merchants.actions import (
-    managed,
-    open_merchant,
-    open_store,
-    set_capture,
-    set_intake,
-    workplace,
-)
+from bottega.domains.merchants.actions import managed, open_merchant, open_store, set_capture, set_intake, workplace
 from bottega.domains.merchants.errors import StoreClosed, StoreNotFound, StoreOffline, StorePaused
 from bottega.domains.merchants.events import StoreChanged
 from bottega.domains.merchants.model import (

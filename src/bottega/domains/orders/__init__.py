@@ -10,6 +10,7 @@ from bottega.domains.orders.actions.moving import CancelOwn, MoveOrder, cancel_o
 from bottega.domains.orders.actions.ordering import Ordering
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
 from bottega.domains.orders.actions.placing import Placing, prepare, price
+from bottega.domains.orders.actions.refunding import give_back, preview, refund, try_again
 from bottega.domains.orders.errors import MoveNotAllowed, OrderNotFound, StatusConflict
 from bottega.domains.orders.events import (
     OrderCancelled,
@@ -32,6 +33,11 @@ from bottega.domains.orders.model import (
     Placed,
     Placement,
     PlaceOrder,
+    RefundOrder,
+    RefundPart,
+    RefundUnits,
+    RefundWish,
+    Returned,
     Transition,
 )
 from bottega.domains.orders.reactions import REACTIONS
@@ -83,6 +89,11 @@ __all__ = [
     "Placed",
     "Placement",
     "Placing",
+    "RefundOrder",
+    "RefundPart",
+    "RefundUnits",
+    "RefundWish",
+    "Returned",
     "StatusConflict",
     "Transition",
     "allowed",
@@ -92,11 +103,15 @@ __all__ = [
     "due_expiries",
     "expire",
     "find",
+    "give_back",
     "history",
     "listed",
     "machine_for",
     "prepare",
+    "preview",
     "price",
+    "refund",
     "reopen_payment",
     "transition",
+    "try_again",
 ]

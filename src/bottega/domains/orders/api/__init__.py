@@ -1,6 +1,6 @@
-"""The orders' JSON face: how orders look to clients (views), and the calls (placing, managing, checking payments)."""
+"""The orders' JSON face: how orders look to clients (views), and the calls (placing, managing, checking, refunding)."""
 
-from bottega.domains.orders.api import checking, managing, placing
+from bottega.domains.orders.api import checking, managing, placing, refunding
 
-HANDLERS = [*placing.HANDLERS, *managing.HANDLERS, *checking.HANDLERS]
+HANDLERS = [*placing.HANDLERS, *managing.HANDLERS, *checking.HANDLERS, *refunding.HANDLERS]
 HOT = placing.HOT
