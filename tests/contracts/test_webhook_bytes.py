@@ -1,4 +1,6 @@
-"""A genuine event is taken by its raw bytes, however its JSON is written, and while the signing secret is changed."""
+"""A genuine event is taken by its raw bytes, however its JSON is written, and while the signing secret is changed; what
+it says of whose payment it is counts only where that is so.
+"""
 
 import json
 import random
@@ -73,3 +75,34 @@ def test_no_genuine_event_is_refused_while_the_secret_is_changed(live: Live, tol
     with psycopg.connect(live.database_url) as connection:
         row = connection.execute("select count(*) from provider_events where event_id = any(%s)", [list(answers)])
         assert row.fetchone() == (count,)
+
+
+def test_an_event_that_calls_another_merchants_payment_ours_moves_neither(live: Live) -> None:
+    who = "other merchant's guest"
+    wish = {"store_id": live.names["other store"], "fulfillment_type": "PICKUP", "pay_mode": "ONLINE",
+            "items": [{"product_id": live.names["other product"], "qty": 1}]}  # fmt: skip
+    theirs = live.ask("POST", "/v1/orders", who, json=wish).json()
+    ours = live.place(pay_mode="ONLINE")
+    named, lie = event(live, ours), event(live, theirs)
+    lie["data"]["object"]["metadata"] = named["data"]["object"]["metadata"]
+    body = json.dumps(lie).encode()
+    before = live.counts()["payment_entries"]
+
+    assert deliver(live, body, signed(body)).status_code == 200
+    time.sleep(0.5)
+
+    assert live.counts()["payment_entries"] == before
+    assert live.ask("GET", f"/v1/orders/{ours['order_id']}").json()["status"] == "PLACED"
+    assert live.ask("GET", f"/v1/orders/{theirs['order_id']}", who).json()["status"] == "PLACED"
+
+
+def test_a_key_of_another_merchant_is_another_key(live: Live) -> None:
+    key, who = str(uuid.uuid4()), "other merchant's guest"
+    wish = {"store_id": live.names["other store"], "fulfillment_type": "PICKUP", "pay_mode": "AT_STORE",
+            "items": [{"product_id": live.names["other product"], "qty": 1}]}  # fmt: skip
+    mine = live.ask("POST", "/v1/orders", key=key, json=live.order())
+    theirs = live.ask("POST", "/v1/orders", who, key=key, json=wish)
+
+    assert (mine.status_code, theirs.status_code) == (201, 201)
+    assert "idempotency-replayed" not in theirs.headers
+    assert mine.json()["order_id"] != theirs.json()["order_id"]
