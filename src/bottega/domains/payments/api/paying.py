@@ -21,7 +21,6 @@ from bottega.infra.web.problem import AnyRequest
 from bottega.kit import ids
 from bottega.kit.errors import DomainError
 
-
 _AT_ONCE = 4
 """News that a web process applies at a time. In a burst they would keep the next acknowledgements waiting, so the workers
 find what is more, as they find what a dead process left."""
