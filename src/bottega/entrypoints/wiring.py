@@ -54,6 +54,7 @@ class Parts:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self.desk.close()
         await self.waker.close()
         await self.pools.close()
 
