@@ -127,6 +127,7 @@ class Books:
                 )
         await connection.execute("set local role bottega_app")
         await connection.execute(SET_TENANT, [str(self.merchant_id)])
+        await connection.execute("set local idle_in_transaction_session_timeout = 0")
         return ReadTx(connection, self.merchant_id)
 
     async def _write_one(self, cursor: psycopg.AsyncCursor[Any], number: int, bought: Bought) -> None:
