@@ -57,6 +57,8 @@ SLOTS = (
     ("POST", "/v1/orders/{order}/cancel", {}),
     ("POST", "/v1/orders/{order}/transition", STEP),
     ("POST", "/v1/orders/{order}/payment", None),
+    ("GET", "/v1/stores/{store}/reports/top-spenders", None),
+    ("GET", "/v1/stores/{store}/reports/never-spent", None),
     ("POST", "/v1/orders/{order}/payment/check", None),
     ("GET", "/v1/payments/{payment}", None),
     ("POST", "/v1/payments/{payment}/refunds", {"reason": "r"}),

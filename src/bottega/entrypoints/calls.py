@@ -201,6 +201,14 @@ CALLS: Mapping[str, Call] = {
     f"POST {_TICKETS}/recall": _staff("recall_ticket", "kitchen.work", _TICKET, body=False),
     f"POST {_TICKETS}/acknowledge": _staff("acknowledge_ticket", "kitchen.work", _TICKET, body=False),
     f"POST {_TICKETS}/lines/{{line_id}}/made": _staff("mark_line_made", "kitchen.work", _TICKET),
+    f"GET {_AT}/reports/top-spenders": Call(
+        "list_top_spenders", Who.STAFF, (*_STORE, Malformed, Invalid), permission="reports.read"
+    ),
+    f"GET {_AT}/reports/never-spent": Call(
+        "list_never_spent", Who.STAFF, (*_STORE, Malformed, Invalid), permission="reports.read"
+    ),
+    "GET /v1/reports/top-spenders": Call("list_all_top_spenders", Who.STAFF, permission="reports.read"),
+    "GET /v1/reports/never-spent": Call("list_all_never_spent", Who.STAFF, permission="reports.read"),
     "GET /healthz": Call("is_alive", Who.ANYBODY),
     "GET /readyz": Call("is_ready", Who.ANYBODY),
     "GET /metrics": Call("get_metrics", Who.ANYBODY),

@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
-from bottega.domains import carts, catalog, identity, kitchen, live, merchants, orders, payments, pricing
+from bottega.domains import carts, catalog, identity, kitchen, live, merchants, orders, payments, pricing, reports
 from bottega.infra.web.gate import CrossSite
 from bottega.infra.web.problem import STATUS
 from bottega.kit.errors import DomainError
 from bottega.kit.machine import Machine
 
 # Named so that every slice is imported, and with it every refusal it defines.
-SLICES = (merchants, identity, catalog, pricing, carts, payments, orders, kitchen, live)
+SLICES = (merchants, identity, catalog, pricing, carts, payments, orders, kitchen, live, reports)
 WEB_EDGE = "web edge"
 EVERYWHERE = "everywhere"
 # What infra/web/problem.py says by itself, without a class of a refusal.

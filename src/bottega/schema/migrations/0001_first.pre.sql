@@ -344,6 +344,9 @@ create table payment_entries (
 );
 create unique index payment_entries_once on payment_entries (store_id, payment_id, kind, provider_ref)
   where provider_ref is not null;
+-- What moved when, for the owner's reports. Partial, so that placing an order writes nothing into it.
+create index payment_entries_money on payment_entries (store_id, at) include (payment_id, kind, amount_minor, note)
+  where kind in ('CAPTURED', 'REFUNDED', 'REFUND_FAILED', 'FUNDS_WITHDRAWN', 'FUNDS_REINSTATED');
 
 create table refunds (
   merchant_id  uuid not null,
