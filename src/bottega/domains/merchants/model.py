@@ -119,6 +119,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     unpaid_minutes: int
     menu_version: int
     tax_rates: tuple[TaxRate, ...]
+    answer_seconds: int = 300
 
 
 class Opening(msgspec.Struct, frozen=True):

@@ -59,6 +59,7 @@ create table stores (
   warn_seconds   integer not null default 180 check (warn_seconds > 0),
   late_seconds   integer not null default 360 check (late_seconds > warn_seconds),
   unpaid_minutes integer not null default 15 check (unpaid_minutes between 1 and 1440),
+  answer_seconds integer not null default 300 check (answer_seconds between 1 and 86400),  -- to choose instead of what is out
   menu_version   bigint not null default 1,
   created_at     timestamptz not null default now(),
   primary key (merchant_id, store_id),
@@ -465,6 +466,41 @@ create table order_events (
   foreign key (store_id, order_id) references orders (store_id, order_id)
 );
 
+-- A line of a live order that can't be made: as it was, what its customer may have instead, until when they may choose,
+-- and what came of it. The row that leaves OFFERED first decides; the order is locked before it.
+create table order_shortages (
+  merchant_id   uuid not null,
+  store_id      uuid not null,
+  shortage_id   uuid not null,
+  order_id      uuid not null,
+  line_id       uuid not null,
+  state         text not null check (state in ('OFFERED', 'SUBSTITUTED', 'REFUNDED', 'CANCELLED')),
+  line          jsonb not null,  -- the order's line as it was, whatever becomes of it
+  substitutes   jsonb not null,  -- priced lines, in the order in which they are offered
+  missing       text not null,   -- the name of what is out: the product, or a choice of it
+  reason        text not null default '',
+  reported_by   uuid not null,
+  created_at    timestamptz not null,
+  due_at        timestamptz not null,
+  chosen        integer,         -- which substitute, from 1
+  new_line_id   uuid,
+  decided_kind  text,
+  decided_by    uuid,
+  decided_at    timestamptz,
+  before_minor  bigint not null check (before_minor >= 0),  -- the order's total while it was offered
+  after_minor   bigint check (after_minor between 0 and before_minor),
+  refund_id     uuid,
+  refund_minor  bigint not null default 0 check (refund_minor >= 0),
+  primary key (store_id, shortage_id),
+  foreign key (store_id, order_id) references orders (store_id, order_id),
+  foreign key (store_id, refund_id) references refunds (store_id, refund_id),
+  check ((state = 'OFFERED') = (decided_at is null)),
+  check ((state = 'SUBSTITUTED') = (new_line_id is not null))
+);
+create index order_shortages_of_order on order_shortages (store_id, order_id);
+create unique index order_shortages_open on order_shortages (store_id, order_id, line_id) where state = 'OFFERED';
+create index order_shortages_due on order_shortages (due_at) where state = 'OFFERED';
+
 -- ------------------------------------------------------------------------------------------------ rung 6: kitchen
 
 -- The queue of a store: a projection of the orders' events plus what the kitchen does with a ticket. Can be rebuilt.
@@ -487,6 +523,7 @@ create table tickets (
   currency         text not null,
   lines            jsonb not null,
   changed          boolean not null default false,
+  waiting_until    timestamptz,  -- a line is out and the customer is asked, at most until then
   promised_at      timestamptz not null,
   opened_at        timestamptz not null,
   started_at       timestamptz,
@@ -591,7 +628,7 @@ grant select on schema_migrations to bottega_app, bottega_relay;
 
 grant select, insert, update on provider_events, merchants, stores, users, sessions, categories, products, variants, modifier_groups,
   modifiers, offers, variant_prices, modifier_prices, availability, carts, payments, payment_attempts, refunds,
-  order_counters, orders, tickets, tax_rates, product_groups, refresh_tokens, idempotency_keys to bottega_app;
+  order_counters, orders, order_shortages, tickets, tax_rates, product_groups, refresh_tokens, idempotency_keys to bottega_app;
 grant insert on homes to bottega_app;
 grant usage on sequence home_numbers to bottega_app;
 grant delete on sessions, user_roles, availability, carts, order_lines, idempotency_keys, product_groups to bottega_app;
@@ -611,7 +648,7 @@ grant select, delete on outbox to bottega_relay;
 grant select, insert on log to bottega_relay;
 grant select, update on log_head to bottega_relay;
 grant select, insert, update on consumers, parked_events to bottega_relay;
-grant select on provider_events, stores, merchants, payments, payment_attempts, refunds, orders, tickets to bottega_relay;
+grant select on provider_events, stores, merchants, payments, payment_attempts, refunds, orders, tickets, order_shortages to bottega_relay;
 
 grant select on all tables in schema public to bottega_auditor;
 
@@ -622,7 +659,8 @@ begin
   foreach t in array array['merchants', 'stores', 'tax_rates', 'users', 'user_roles', 'sessions', 'refresh_tokens',
     'categories', 'products', 'variants', 'modifier_groups', 'modifiers', 'product_groups', 'offers', 'variant_prices',
     'modifier_prices', 'availability', 'carts', 'payments', 'payment_attempts', 'payment_entries', 'refunds',
-    'provider_events', 'order_counters', 'orders', 'order_lines', 'order_events', 'tickets', 'idempotency_keys', 'audit_log', 'outbox', 'log']
+    'provider_events', 'order_counters', 'orders', 'order_lines', 'order_events', 'order_shortages', 'tickets',
+    'idempotency_keys', 'audit_log', 'outbox', 'log']
   loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
@@ -644,7 +682,7 @@ begin
     execute format('create policy batch on %I to bottega_batch using (true) with check (true)', t);
   end loop;
   foreach t in array array['outbox', 'log', 'stores', 'merchants', 'provider_events', 'payments', 'payment_attempts', 'refunds', 'orders',
-    'tickets']
+    'tickets', 'order_shortages']
   loop
     execute format('create policy relay on %I to bottega_relay using (true) with check (true)', t);
   end loop;
