@@ -38,6 +38,11 @@ MACHINES: tuple[tuple[Machine[Any], str], ...] = (
     ),
     (payments.REFUND, "`payment.refund_status` of an order: money on its way back is not yet money back."),
     (
+        orders.SHORTAGE,
+        "`state` of a line that turned out not to be there (`shortages` of an order). Its order waits for it before it is "
+        "READY.",
+    ),
+    (
         kitchen.TICKET,
         "`state` of a ticket in the queue. It goes back and forth as people at the counter need it; the order behind "
         "it only goes forward.",
@@ -75,6 +80,9 @@ HOW: Mapping[tuple[str, str], str] = {
     (payments.PAYMENT.name, "win_dispute"): "declared for chargebacks; nothing moves there yet",
     (payments.REFUND.name, "succeed"): "the provider's answer to our refund, or its webhook",
     (payments.REFUND.name, "fail"): "the provider's answer to our refund, or its webhook",
+    (orders.SHORTAGE.name, "substitute"): "`POST /v1/orders/{order_id}/shortages/{shortage_id}/choice` with SUBSTITUTE",
+    (orders.SHORTAGE.name, "take_off"): "the same with REFUND; by itself after the store's `answer_seconds`",
+    (orders.SHORTAGE.name, "cancel"): "the same with CANCEL; by itself where it was the only line; with its order",
     (kitchen.TICKET.name, "start"): "`POST …/tickets/{ticket_id}/bump` with `from_state` QUEUED",
     (kitchen.TICKET.name, "finish"): "`POST …/tickets/{ticket_id}/bump` with `from_state` STARTED",
     (kitchen.TICKET.name, "undo_start"): "`POST …/tickets/{ticket_id}/undo` with `to_state` QUEUED",

@@ -47,6 +47,7 @@ async def _sweep(parts: Parts) -> None:
     while True:
         try:
             found = await parts.desk.sweep() + await _expire_unpaid(parts.database)
+            found += await _choose_by_deadline(parts.database)
         except DomainError as error:
             log.warning("sweep waits", code=error.code)
             found = 0
@@ -68,6 +69,21 @@ async def _expire_unpaid(database: Database) -> int:
         except DomainError as error:
             logger("sweep").warning("not expired", code=error.code)
     return expired
+
+
+async def _choose_by_deadline(database: Database) -> int:
+    """Settle the lines that are out and whose customers did not choose in time; how many."""
+    async with database.read(None, role="bottega_relay") as tx:
+        due = await orders.due_shortages(tx)
+    settled = 0
+    for each in due:
+        try:
+            which = (each.store_id, each.order_id, each.shortage_id)
+            subject = system(each.merchant_id, "deadline")
+            settled += await database.run(orders.choose_by_deadline, which, by=subject)
+        except DomainError as error:
+            logger("sweep").warning("not settled", code=error.code)
+    return settled
 
 
 async def _measure(database: Database) -> None:

@@ -5,6 +5,8 @@ from bottega.domains.orders import (
     OrderCancelled,
     OrderChanged,
     OrderCompleted,
+    OrderLineSettled,
+    OrderLineShort,
     OrderPaid,
     OrderPlaced,
     OrderReady,
@@ -14,5 +16,16 @@ from bottega.infra.consumers import Reaction
 from bottega.kit.fact import Fact
 
 REACTIONS: dict[type[Fact], Reaction] = dict.fromkeys(
-    (OrderPlaced, OrderPaid, OrderChanged, OrderStarted, OrderReady, OrderCompleted, OrderCancelled), follow_order
+    (
+        OrderPlaced,
+        OrderPaid,
+        OrderChanged,
+        OrderLineShort,
+        OrderLineSettled,
+        OrderStarted,
+        OrderReady,
+        OrderCompleted,
+        OrderCancelled,
+    ),
+    follow_order,
 )

@@ -10,11 +10,20 @@ from bottega.domains.orders.actions.moving import CancelOwn, MoveOrder, cancel_o
 from bottega.domains.orders.actions.ordering import Ordering
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
 from bottega.domains.orders.actions.placing import Placing, prepare, price
+from bottega.domains.orders.actions.running_short import (
+    Decide,
+    ReportShort,
+    choose_by_deadline,
+    choose_instead,
+    mark_unavailable,
+)
 from bottega.domains.orders.errors import MoveNotAllowed, OrderNotFound, StatusConflict
 from bottega.domains.orders.events import (
     OrderCancelled,
     OrderChanged,
     OrderCompleted,
+    OrderLineSettled,
+    OrderLineShort,
     OrderPaid,
     OrderPlaced,
     OrderReady,
@@ -22,7 +31,10 @@ from bottega.domains.orders.events import (
 )
 from bottega.domains.orders.model import (
     CancelOrder,
+    Choice,
+    ChooseInstead,
     Contact,
+    MarkUnavailable,
     Order,
     OrderEvent,
     OrderFilter,
@@ -30,23 +42,44 @@ from bottega.domains.orders.model import (
     Placed,
     Placement,
     PlaceOrder,
+    Shortage,
+    SubstituteWish,
     Transition,
 )
 from bottega.domains.orders.reactions import REACTIONS
 from bottega.domains.orders.rules import allowed, display_number
-from bottega.domains.orders.states import AT_STORE, DELIVERY, ONLINE, SHIPPING, OrderStatus, machine_for
+from bottega.domains.orders.states import (
+    AT_STORE,
+    DELIVERY,
+    LIVE,
+    ONLINE,
+    SHIPPING,
+    SHORTAGE,
+    OrderStatus,
+    ShortageState,
+    machine_for,
+)
 from bottega.domains.orders.store import find, history, listed, unpaid
+from bottega.domains.orders.store.shortages import Waiting, waiting
+from bottega.domains.orders.store.shortages import due as due_shortages
+from bottega.domains.orders.store.shortages import of_order as shortages_of
 
 __all__ = [
     "AT_STORE",
     "DELIVERY",
+    "LIVE",
     "ONLINE",
     "REACTIONS",
     "SHIPPING",
+    "SHORTAGE",
     "CancelOrder",
     "CancelOwn",
     "ChangeLines",
+    "Choice",
+    "ChooseInstead",
     "Contact",
+    "Decide",
+    "MarkUnavailable",
     "MoveNotAllowed",
     "MoveOrder",
     "OpenPayment",
@@ -57,6 +90,8 @@ __all__ = [
     "OrderEvent",
     "OrderFilter",
     "OrderLine",
+    "OrderLineSettled",
+    "OrderLineShort",
     "OrderNotFound",
     "OrderPaid",
     "OrderPlaced",
@@ -68,20 +103,31 @@ __all__ = [
     "Placed",
     "Placement",
     "Placing",
+    "ReportShort",
+    "Shortage",
+    "ShortageState",
     "StatusConflict",
+    "SubstituteWish",
     "Transition",
+    "Waiting",
     "allowed",
     "cancel_own",
     "change_lines",
+    "choose_by_deadline",
+    "choose_instead",
     "display_number",
+    "due_shortages",
     "expire",
     "find",
     "history",
     "listed",
     "machine_for",
+    "mark_unavailable",
     "prepare",
     "price",
     "reopen_payment",
+    "shortages_of",
     "transition",
     "unpaid",
+    "waiting",
 ]

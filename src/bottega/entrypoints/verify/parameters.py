@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains.merchants import FulfillmentType, PayMode
-from bottega.domains.orders import OrderStatus, machine_for
+from bottega.domains.orders import LIVE, OrderStatus, machine_for
 from bottega.entrypoints.verify.model import Scope
 from bottega.kit.subject import SubjectKind
 
@@ -49,6 +49,9 @@ def order_steps() -> list[dict[str, str | None]]:
             edges: list[tuple[str, str | None, str]] = [("place", None, initial) for initial in machine.initial]
             edges += [(move.name, source, move.target) for move in machine.moves for source in move.sources]
             edges += [("change", initial, initial) for initial in machine.initial]
+            edges += [
+                (step, at, at) for at in machine.states & LIVE for step in ("run_short", "substitute", "take_off")
+            ]
             kind = {"fulfillment_type": fulfillment_type.value, "pay_mode": pay_mode.value}
             steps += [kind | {"event": name, "from_status": source, "to_status": to} for name, source, to in edges]
     return steps

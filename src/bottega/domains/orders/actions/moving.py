@@ -13,10 +13,11 @@ import msgspec
 from bottega.domains import merchants, payments
 from bottega.domains.merchants import PayMode
 from bottega.domains.orders import rules, store
-from bottega.domains.orders.errors import OrderNotFound, StatusConflict
+from bottega.domains.orders.errors import OrderNotFound, StatusConflict, WaitingForChoice
 from bottega.domains.orders.events import MOVED
 from bottega.domains.orders.model import CancelOrder, Order, Transition
 from bottega.domains.orders.states import OrderStatus
+from bottega.domains.orders.store import shortages
 from bottega.infra.telemetry import OUTCOMES, STAGE_SECONDS
 from bottega.infra.transaction import Tx
 from bottega.kit.machine import Move
@@ -47,6 +48,8 @@ async def transition(tx: Tx, command: MoveOrder) -> Order:
     if move.target is OrderStatus.CANCELLED:
         tx.require("orders.cancel", command.store_id)
         return await cancel(tx, order, _reason(command.wanted.reason))
+    if move.target is OrderStatus.READY:
+        await check_settled(tx, order)
     payment_id = None
     if order.pay_mode is PayMode.AT_STORE and move.target is OrderStatus.COMPLETED:
         assert command.wanted.tender is not None
@@ -82,6 +85,7 @@ async def cancel(tx: Tx, order: Order, reason: str | None) -> Order:
     wanted = Transition(to_status=OrderStatus.CANCELLED, expected_status=order.status)
     move = rules.check_move(order, wanted)
     cancelled = await apply_move(tx, order, move, reason)
+    await shortages.close(tx, order)
     if order.payment_id is not None:
         payment = await payments.read(tx, order.store_id, order.payment_id)
         if payment is not None and payment.captured_minor > 0:
@@ -89,6 +93,13 @@ async def cancel(tx: Tx, order: Order, reason: str | None) -> Order:
         elif payment is not None:
             await payments.request_void(tx, (order.store_id, payment.payment_id))
     return cancelled
+
+
+async def check_settled(tx: Tx, order: Order) -> None:
+    """Raise `WaitingForChoice` while the customer is asked what they want instead of a line that is out."""
+    waiting = await shortages.waiting(tx, order.store_id, order.order_id)
+    if waiting:
+        raise WaitingForChoice(extra={"order_status": order.status, "seq": order.seq, "due_at": waiting[-1].due_at})
 
 
 async def refund_rest(tx: Tx, order: Order, payment_id: UUID, reason: str) -> None:
