@@ -21,7 +21,8 @@ on conflict (store_id, order_id, station) do nothing
 SAVE: LiteralString = """
 update tickets set state = %(state)s, version = %(version)s, order_status = %(order_status)s, order_seq = %(order_seq)s,
   paid = %(paid)s, total_minor = %(total_minor)s, lines = %(lines)s::jsonb, changed = %(changed)s,
-  waiting_until = %(waiting_until)s, started_at = %(started_at)s, done_at = %(done_at)s, recalled_at = %(recalled_at)s, closed_at = %(closed_at)s
+  waiting_until = %(waiting_until)s, started_at = %(started_at)s, done_at = %(done_at)s, recalled_at = %(recalled_at)s,
+  closed_at = %(closed_at)s
 where store_id = %(store_id)s and ticket_id = %(ticket_id)s and version = %(version)s - 1
 """
 LOCK: LiteralString = """

@@ -30,6 +30,7 @@ def parameters(scope: Scope, now: datetime, log_floor: int) -> dict[str, Any]:
         "log_floor": log_floor,
         "order_steps": msgspec.json.encode(order_steps()).decode(),
         "open_statuses": sorted(_statuses() - _terminal()),
+        "live_statuses": sorted(LIVE),
         "paid_statuses": sorted(_statuses() - _UNPAID),
         "actor_kinds": sorted(set(SubjectKind) - {SubjectKind.ANONYMOUS}),
     }
