@@ -57,7 +57,8 @@ export function Short({ ticket, line_id }: { ticket: Ticket; line_id: string }):
   const toggle = (id: string): void => {
     picked.value = picked.value.includes(id) ? picked.value.filter((one) => one !== id) : [...picked.value, id];
   };
-  const send = (): void => {
+  const send = (event: Event): void => {
+    event.preventDefault();
     const named = offer.value === "none" ? [] : offer.value === "picked" && picked.value.length > 0 ? [...picked.value] : null;
     runShort(ticket, line_id, {
       ...(missing.value ? { modifier_id: missing.value } : {}),
@@ -105,9 +106,11 @@ export function Short({ ticket, line_id }: { ticket: Ticket; line_id: string }):
         </div>
       )}
       <p class="quiet">{offer.value === "none" ? t.short_help_none : offer.value === "picked" ? t.short_help_picked : t.short_help_fitting}</p>
-      <button type="button" class="main" onClick={send}>
-        {t.short_send}
-      </button>
+      <form onSubmit={send}>
+        <button type="submit" class="main">
+          {t.short_send}
+        </button>
+      </form>
     </Modal>
   );
 }

@@ -117,7 +117,6 @@ function Line({ ticket, shown }: { ticket: Ticket; shown: LineShown }): VNode {
     <>
       <LineText line={line} />
       {change === "added" && <span class="badge badge-changed">{t.added}</span>}
-      {line.short && <span class="badge badge-changed">{t.is_short}</span>}
       {line.made && <Icon name="check" />}
     </>
   );

@@ -157,11 +157,11 @@ class Counter:
 
     async def barista(self, url: str = "") -> Person:
         """The barista of this store."""
-        return await self.login(f"barista.{self.slug}", url)
+        return await self.login(f"barista.{self.slug.replace('-', '')}", url)
 
     async def manager(self, url: str = "") -> Person:
         """The manager of this store."""
-        return await self.login(f"manager.{self.slug}", url)
+        return await self.login(f"manager.{self.slug.replace('-', '')}", url)
 
     async def login(self, login: str, url: str = "") -> Person:
         """Somebody of the staff."""

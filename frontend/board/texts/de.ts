@@ -170,7 +170,6 @@ export const de: Texts = {
   // a line is out
   line_out: "Fehlt",
   line_out_of: (name) => `${name} ist nicht da`,
-  is_short: "Gast wählt",
   waits: "Gast wählt",
   waiting_note: (number) => `${number} wartet auf die Wahl des Gastes`,
   done_short: (number) => `${number}: der Gast wird gefragt`,

@@ -174,7 +174,6 @@ export const en = {
   // a line is out
   line_out: "Out",
   line_out_of: (name: string) => `${name} is not available`,
-  is_short: "asking",
   waits: "Customer chooses",
   waiting_note: (number: string) => `${number} waits for its customer to choose`,
   done_short: (number: string) => `${number}: the customer is asked`,

@@ -170,7 +170,6 @@ export const it: Texts = {
   // a line is out
   line_out: "Manca",
   line_out_of: (name) => `${name} non è disponibile`,
-  is_short: "in scelta",
   waits: "Il cliente sceglie",
   waiting_note: (number) => `${number} aspetta la scelta del cliente`,
   done_short: (number) => `${number}: il cliente può scegliere`,

@@ -156,8 +156,6 @@ CALLS: Mapping[str, Call] = {
             orders.ChoiceNotOffered,
             orders.StatusConflict,
             pricing.ItemSoldOut,
-            pricing.ItemNotServedNow,
-            pricing.ItemNotOnMenu,
         ),
         key=True,
         body=True,

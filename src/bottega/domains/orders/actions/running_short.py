@@ -47,7 +47,7 @@ from bottega.infra.group_commit import BatchTx
 from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.transaction import Tx
 from bottega.kit import ids
-from bottega.kit.errors import FieldError, Invalid
+from bottega.kit.errors import DomainError, FieldError, Invalid
 from bottega.kit.text import clean
 
 
@@ -230,7 +230,10 @@ async def _take(tx: Tx, shop: Shop, order: Order, offered: QuotedLine) -> None:
     wish = LineRequest(
         ids.show("prd", offered.product_id), offered.qty, ids.show("var", offered.variant_id), modifiers, offered.note
     )
-    quote(shop.store, shop.menu, (wish,), order.fulfillment_type, tx.now)
+    try:
+        quote(shop.store, shop.menu, (wish,), order.fulfillment_type, tx.now)
+    except DomainError as error:
+        raise ItemSoldOut(f"{offered.name} can't be had any more") from error
     if not shop.menu.limited:
         return
     batch = BatchTx(tx.connection)

@@ -27,7 +27,7 @@ from bottega.domains.orders.rules import display_number
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.orders.store import shortages
 from bottega.domains.payments import Desk, Payment, ProviderRefused, ProviderUnavailable
-from bottega.domains.pricing import ItemNotOnMenu, ItemNotServedNow, ItemSoldOut
+from bottega.domains.pricing import ItemSoldOut
 from bottega.infra.settings import Settings
 from bottega.infra.web.after import follow as follow_up
 from bottega.infra.web.context import Context, context
@@ -116,7 +116,7 @@ async def choose(request: AnyRequest, token: str, shortage_id: str) -> Response[
             raise ChoiceNotOffered
         decision = Decide(followed.shop, order.order_id, ids.parse("sho", shortage_id), wanted)
         decided = await followed.here.database.run(choose_instead, decision, by=followed.subject)
-    except (ShortageSettled, ChoiceNotOffered, ItemSoldOut, ItemNotServedNow, ItemNotOnMenu) as error:
+    except (ShortageSettled, ChoiceNotOffered, ItemSoldOut) as error:
         return await _tracking_page(request, await _followed(request, token), in_words(speaks(request), error))
     if decided.payment_id is not None:
         follow_up(followed.here.part(Desk).ask(order.merchant_id, order.store_id, decided.payment_id, first=True))
