@@ -70,7 +70,7 @@ PAYMENTS = {
         update payment_entries set amount_minor = amount_minor - 1 where payment_id = :paid and kind = 'CAPTURED'
     """,
     "payments.within_amount": """
-        alter table payments drop constraint payments_check;
+        alter table payments drop constraint payments_check1;
         update payments set captured_minor = amount_minor + 1 where payment_id = :paid
     """,
     "payments.refunds_within_captured": "update refunds set amount_minor = amount_minor * 100 where status = 'SUCCEEDED'",
@@ -91,6 +91,7 @@ PAYMENTS = {
     "payments.attempts_numbered": "update payment_attempts set attempt_no = 7 where payment_id = :paid",
     "payments.attempts_finished": "update payment_attempts set finished_at = null where payment_id = :paid",
     "payments.refunds_asked": "delete from payment_attempts where operation = 'REFUND'",
+    "payments.refunds_waited_for": "update refunds set status = 'FAILED', retry_at = null, given_up_at = null",
     "payments.attempts_stuck": """
         update payment_attempts set state = 'INTENDED', finished_at = null, created_at = now() - interval '1 hour'
         where payment_id = :paid

@@ -22,8 +22,8 @@ from bottega.domains.orders import ChangeLines, Contact, MoveOrder, Order, Order
 from bottega.domains.orders import Transition as Move
 from bottega.domains.orders.model import ChangeOrder
 from bottega.domains.payments import RefundStatus, Tender
-from bottega.domains.payments.actions import recording
-from bottega.domains.payments.model import IntentState, ProviderEvent, ProviderIntent, ProviderRefund
+from bottega.domains.payments.actions import recording, settling
+from bottega.domains.payments.model import IntentState, ProviderEvent, ProviderIntent, ProviderRefund, StoredEvent
 from bottega.domains.pricing import LineRequest
 from bottega.entrypoints.wiring import Parts, make_consumers, make_parts
 from bottega.infra.group_commit import GroupCommit
@@ -98,12 +98,11 @@ class Day:
         assert claimed is not None
         intent = self._intent(order, payment_id, IntentState.REQUIRES_PAYMENT)
         await run(recording.record_opened, (claimed[1], intent), by=self.system)
-        await self._event(intent.provider_ref, f"evt_{payment_id.hex}")
+        event = await self._event(intent.provider_ref, f"evt_{payment_id.hex}")
         await run(recording.record_intent, (self.store_id, self._intent(order, payment_id, IntentState.PROCESSING)),
                   by=self.system)  # fmt: skip
-        await run(recording.record_intent, (self.store_id, self._intent(order, payment_id, IntentState.SUCCEEDED)),
-                  by=self.system)  # fmt: skip
-        await run(recording.finish_event, ("default", f"evt_{payment_id.hex}", "APPLIED"), by=self.system)
+        paid = self._intent(order, payment_id, IntentState.SUCCEEDED)
+        await run(settling.record_event, (event, [paid]), by=self.system)
         await self.catch_up()
 
     async def answer_refund(self, order: Order, status: RefundStatus) -> None:
@@ -131,9 +130,8 @@ class Day:
         await run(recording.record_opened, (claimed[1], opened), by=self.system)
         claimed = await run(recording.claim_attempt, (self.store_id, payment_id, True), by=self.system)
         assert claimed is not None
-        await run(recording.record_intent, (self.store_id, self._intent(order, payment_id, IntentState.CANCELED)),
-                  by=self.system)  # fmt: skip
-        await run(recording.record_done, claimed[1], by=self.system)
+        gone = self._intent(order, payment_id, IntentState.CANCELED)
+        await run(settling.record_answer, (claimed[1], gone), by=self.system)
 
     async def refund(self, order: Order, amount: int | None) -> None:
         """A manager asks for money to go back."""
@@ -207,7 +205,7 @@ class Day:
             metadata={},
         )
 
-    async def _event(self, intent_ref: str, event_id: str) -> None:
+    async def _event(self, intent_ref: str, event_id: str) -> StoredEvent:
         event = ProviderEvent(
             account="default",
             event_id=event_id,
@@ -220,7 +218,9 @@ class Day:
             signature="t=1,v1=2",
         )
         await self.parts.database.run(recording.receive_event, event, by=self.system)
-        await self.parts.database.run(recording.claim_event, ("default", event_id), by=self.system)
+        claimed = await self.parts.database.run(settling.claim_event, ("default", event_id), by=self.system)
+        assert claimed is not None
+        return claimed
 
 
 @asynccontextmanager

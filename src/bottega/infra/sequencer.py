@@ -14,6 +14,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from bottega.infra.fault_points import point
 from bottega.infra.log import END_SILENT
 from bottega.infra.outbox import LOG_CHANNEL, OUTBOX_CHANNEL
 from bottega.infra.telemetry import LOG_HEAD, OUTBOX_LAG, OUTBOX_ROWS, logger
@@ -97,6 +98,7 @@ class Sequencer:
         assert row is not None
         moved, head, lag = row
         if moved:
+            await point("log.moved")
             await connection.execute(NOTIFY_LOG, [LOG_CHANNEL, str(head)])
             LOG_HEAD.set(head)
             OUTBOX_LAG.set(float(lag or 0))

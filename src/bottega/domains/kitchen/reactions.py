@@ -8,6 +8,8 @@ from bottega.domains.orders import (
     OrderLineSettled,
     OrderLineShort,
     OrderPaid,
+    OrderPaymentFailed,
+    OrderPaymentMended,
     OrderPlaced,
     OrderReady,
     OrderStarted,
@@ -26,6 +28,8 @@ REACTIONS: dict[type[Fact], Reaction] = dict.fromkeys(
         OrderReady,
         OrderCompleted,
         OrderCancelled,
+        OrderPaymentFailed,
+        OrderPaymentMended,
     ),
     follow_order,
 )

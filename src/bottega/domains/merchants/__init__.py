@@ -4,11 +4,12 @@ Not here: who works there (identity), what they sell (catalog). A store's menu v
 customers see of it, so one number says whether what somebody holds is still true.
 """
 
-from bottega.domains.merchants.actions import open_merchant, open_store, set_intake
+from bottega.domains.merchants.actions import open_merchant, open_store, set_capture, set_intake
 from bottega.domains.merchants.errors import StoreClosed, StoreNotFound, StoreOffline, StorePaused
 from bottega.domains.merchants.events import StoreChanged
 from bottega.domains.merchants.model import (
     Address,
+    CaptureMode,
     FulfillmentType,
     Home,
     Hours,
@@ -18,6 +19,7 @@ from bottega.domains.merchants.model import (
     OpenMerchant,
     OpenStore,
     PayMode,
+    SetCapture,
     SetIntake,
     Store,
     StoreStatus,
@@ -38,6 +40,7 @@ from bottega.domains.merchants.store import (
 
 __all__ = [
     "Address",
+    "CaptureMode",
     "FulfillmentType",
     "Home",
     "Hours",
@@ -47,6 +50,7 @@ __all__ = [
     "OpenStore",
     "Opening",
     "PayMode",
+    "SetCapture",
     "SetIntake",
     "Store",
     "StoreChanged",
@@ -72,6 +76,7 @@ __all__ = [
     "opening",
     "ready_minutes",
     "ready_window",
+    "set_capture",
     "set_intake",
     "tax_rate_ppm",
 ]

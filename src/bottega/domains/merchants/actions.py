@@ -6,7 +6,7 @@ from uuid import UUID
 from bottega.domains.merchants import store
 from bottega.domains.merchants.errors import StoreNotFound
 from bottega.domains.merchants.events import StoreChanged
-from bottega.domains.merchants.model import Intake, Merchant, OpenMerchant, OpenStore, SetIntake, Store
+from bottega.domains.merchants.model import Intake, Merchant, OpenMerchant, OpenStore, SetCapture, SetIntake, Store
 from bottega.infra.transaction import Tx
 from bottega.kit import ids
 from bottega.kit.clock import zone
@@ -52,4 +52,16 @@ async def set_intake(tx: Tx, change: tuple[UUID, SetIntake]) -> Store:
         raise StoreNotFound
     tx.emit(StoreChanged(store_id=store_id, menu_version=changed.menu_version))
     tx.note(store_id, state=command.state, minutes=command.minutes, prep_minutes=command.prep_minutes)
+    return changed
+
+
+async def set_capture(tx: Tx, change: tuple[UUID, SetCapture]) -> Store:
+    """Decide when a store takes online payments. Raises `StoreNotFound`. Payments that are open already stay as they are."""
+    store_id, command = change
+    tx.require("stores.manage", store_id)
+    known = await store.set_capture(tx, store_id, command.capture_mode)
+    changed = await store.find_store(tx, store_id) if known else None
+    if changed is None:
+        raise StoreNotFound
+    tx.note(store_id, capture_mode=command.capture_mode)
     return changed

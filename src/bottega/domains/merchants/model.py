@@ -40,6 +40,13 @@ class TaxPer(StrEnum):
     ORDER = "ORDER"
 
 
+class CaptureMode(StrEnum):
+    """When an online payment is taken: at once, or held first and taken when somebody starts to make the order."""
+
+    AUTOMATIC = "AUTOMATIC"
+    MANUAL = "MANUAL"
+
+
 class Intake(StrEnum):
     """Whether the store takes orders, as its staff decided (opening hours come on top)."""
 
@@ -120,6 +127,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     menu_version: int
     tax_rates: tuple[TaxRate, ...]
     answer_seconds: int = 300
+    capture_mode: CaptureMode = CaptureMode.AUTOMATIC
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -164,6 +172,7 @@ class OpenStore(msgspec.Struct, frozen=True, kw_only=True):
     order_modes: tuple[FulfillmentType, ...] = (FulfillmentType.PICKUP, FulfillmentType.IN_STORE)
     pay_modes: tuple[PayMode, ...] = (PayMode.ONLINE, PayMode.AT_STORE)
     prep_minutes: int = 6
+    capture_mode: CaptureMode = CaptureMode.AUTOMATIC
 
 
 class SetIntake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -175,3 +184,9 @@ class SetIntake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: Intake | None = None
     minutes: PauseMinutes | None = None
     prep_minutes: PrepMinutes | None = None
+
+
+class SetCapture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Command: from now on, take online payments at once or hold them first. Payments that are open stay as they are."""
+
+    capture_mode: CaptureMode

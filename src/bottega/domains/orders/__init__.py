@@ -5,7 +5,7 @@ change of status is one compare-and-set with its history row and its fact in the
 """
 
 from bottega.domains.orders.actions.changing import ChangeLines, change_lines
-from bottega.domains.orders.actions.expiring import expire
+from bottega.domains.orders.actions.expiring import due_expiries, expire
 from bottega.domains.orders.actions.moving import CancelOwn, MoveOrder, cancel_own, transition
 from bottega.domains.orders.actions.ordering import Ordering
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
@@ -25,6 +25,8 @@ from bottega.domains.orders.events import (
     OrderLineSettled,
     OrderLineShort,
     OrderPaid,
+    OrderPaymentFailed,
+    OrderPaymentMended,
     OrderPlaced,
     OrderReady,
     OrderStarted,
@@ -46,29 +48,32 @@ from bottega.domains.orders.model import (
     SubstituteWish,
     Transition,
 )
-from bottega.domains.orders.reactions import REACTIONS
+from bottega.domains.orders.reactions import REACTIONS, due_choices
 from bottega.domains.orders.rules import allowed, display_number
 from bottega.domains.orders.states import (
     AT_STORE,
     DELIVERY,
+    FLAGGED_IN,
     LIVE,
     ONLINE,
+    PAYMENT_FLAGS,
     SHIPPING,
     SHORTAGE,
     OrderStatus,
     ShortageState,
     machine_for,
 )
-from bottega.domains.orders.store import find, history, listed, unpaid
+from bottega.domains.orders.store import find, history, listed
 from bottega.domains.orders.store.shortages import Waiting, waiting
-from bottega.domains.orders.store.shortages import due as due_shortages
 from bottega.domains.orders.store.shortages import of_order as shortages_of
 
 __all__ = [
     "AT_STORE",
     "DELIVERY",
+    "FLAGGED_IN",
     "LIVE",
     "ONLINE",
+    "PAYMENT_FLAGS",
     "REACTIONS",
     "SHIPPING",
     "SHORTAGE",
@@ -94,6 +99,8 @@ __all__ = [
     "OrderLineShort",
     "OrderNotFound",
     "OrderPaid",
+    "OrderPaymentFailed",
+    "OrderPaymentMended",
     "OrderPlaced",
     "OrderReady",
     "OrderStarted",
@@ -116,7 +123,8 @@ __all__ = [
     "choose_by_deadline",
     "choose_instead",
     "display_number",
-    "due_shortages",
+    "due_choices",
+    "due_expiries",
     "expire",
     "find",
     "history",
@@ -128,6 +136,5 @@ __all__ = [
     "reopen_payment",
     "shortages_of",
     "transition",
-    "unpaid",
     "waiting",
 ]

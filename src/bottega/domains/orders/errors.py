@@ -136,6 +136,18 @@ class TillDetailsUnexpected(DomainError):
     title = "This order is paid already"
 
 
+class PaymentNotCaptured(DomainError):
+    """The money of an online order is not ours yet (or not any more): it can't be handed over as paid.
+
+    `payment_status` in the answer says where the payment stands. Where nothing will come of it any more (VOIDED, FAILED),
+    the order is completed with money taken at the till: `receipt_ref` and `tender`.
+    """
+
+    kind = Kind.CONFLICT
+    code = "payment_not_captured"
+    title = "This order has not been paid"
+
+
 class PaidOnlineOnly(DomainError):
     """Only the payment provider's word makes an order paid."""
 

@@ -5,44 +5,88 @@ three beats: intend (transaction), ask (none), record (transaction). A provider'
 """
 
 from bottega.domains.payments.actions.asking import Desk
-from bottega.domains.payments.actions.recording import open_many, request_refund, request_void, take_at_till
+from bottega.domains.payments.actions.holding import request_capture, request_void
+from bottega.domains.payments.actions.recording import open_many, request_refund, take_at_till
+from bottega.domains.payments.actions.settling import retry_refund
+from bottega.domains.payments.actions.sweeping import due_at_provider
 from bottega.domains.payments.errors import (
+    AuthenticationFailed,
+    AuthenticationRequired,
+    CaptureTooLarge,
     NothingToRefund,
     OnlineOff,
     PaymentDeclined,
+    PaymentDisputed,
     PaymentNotFound,
+    PaymentSuspected,
+    PaymentTryAgain,
     ProviderRefused,
+    ProviderTimeout,
     ProviderUnavailable,
     RefundTooLarge,
     SignatureRefused,
 )
 from bottega.domains.payments.events import (
+    DisputeClosed,
+    DisputeOpened,
+    HoldLost,
+    PaymentAuthorized,
     PaymentCaptured,
     PaymentChanged,
     PaymentRefunded,
     RefundFailed,
     RefundRequested,
 )
-from bottega.domains.payments.model import NewPayment, Payment, Provider, Refund, RefundRequest, Tender, TillPayment
-from bottega.domains.payments.states import PAYMENT, REFUND, PaymentStatus, RefundStatus
+from bottega.domains.payments.model import (
+    CaptureRequest,
+    Dispute,
+    NewPayment,
+    Payment,
+    Provider,
+    Refund,
+    RefundRequest,
+    RetryRefund,
+    Tender,
+    TillPayment,
+)
+from bottega.domains.payments.rules import refusal
+from bottega.domains.payments.states import DEAD, DISPUTE, PAYMENT, REFUND, DisputeStatus, PaymentStatus, RefundStatus
 from bottega.domains.payments.store import entries, read, refunds
+from bottega.domains.payments.store.disputes import of_payment as disputes_of
+from bottega.domains.payments.store.retries import given_up
 
 __all__ = [
+    "DEAD",
+    "DISPUTE",
     "PAYMENT",
     "REFUND",
+    "AuthenticationFailed",
+    "AuthenticationRequired",
+    "CaptureRequest",
+    "CaptureTooLarge",
     "Desk",
+    "Dispute",
+    "DisputeClosed",
+    "DisputeOpened",
+    "DisputeStatus",
+    "HoldLost",
     "NewPayment",
     "NothingToRefund",
     "OnlineOff",
     "Payment",
+    "PaymentAuthorized",
     "PaymentCaptured",
     "PaymentChanged",
     "PaymentDeclined",
+    "PaymentDisputed",
     "PaymentNotFound",
     "PaymentRefunded",
     "PaymentStatus",
+    "PaymentSuspected",
+    "PaymentTryAgain",
     "Provider",
     "ProviderRefused",
+    "ProviderTimeout",
     "ProviderUnavailable",
     "Refund",
     "RefundFailed",
@@ -50,14 +94,21 @@ __all__ = [
     "RefundRequested",
     "RefundStatus",
     "RefundTooLarge",
+    "RetryRefund",
     "SignatureRefused",
     "Tender",
     "TillPayment",
+    "disputes_of",
+    "due_at_provider",
     "entries",
+    "given_up",
     "open_many",
     "read",
     "refunds",
+    "refusal",
+    "request_capture",
     "request_refund",
     "request_void",
+    "retry_refund",
     "take_at_till",
 ]

@@ -139,27 +139,47 @@ PAYMENTS = (
         select a.store_id, a.payment_id, a.attempt_no, a.state, a.finished_at, a.error_code
         from payment_attempts a
         where a.payment_id >= %(floor)s
-          and ((a.state = 'INTENDED') <> (a.finished_at is null) or (a.state = 'FAILED') <> (a.error_code is not null))
+          and ((a.state = 'INTENDED') <> (a.finished_at is null)
+            or (a.state in ('FAILED', 'PARKED')) <> (a.error_code is not null))
         """,
     ),
     Invariant(
         "payments.refunds_asked",
-        "Every refund has the one attempt that asks for it, over its amount",
+        "A refund has an attempt over its amount for each of its tries, and at most one of them is still to be answered",
         (2, 27),
         """
-        select r.store_id, r.refund_id, r.payment_id, r.amount_minor, r.status, count(a.attempt_no) as attempts
+        select r.store_id, r.refund_id, r.payment_id, r.amount_minor, r.status, r.tries, count(a.attempt_no) as attempts
         from refunds r left join payment_attempts a on a.store_id = r.store_id and a.payment_id = r.payment_id
-          and a.refund_id = r.refund_id and a.operation = 'REFUND' and a.amount_minor = r.amount_minor
-        where r.refund_id >= %(floor)s group by 1, 2 having count(a.attempt_no) <> 1
+          and a.refund_id = r.refund_id and a.operation = 'REFUND'
+        where r.refund_id >= %(floor)s group by 1, 2
+        having count(a.attempt_no) < r.tries or count(a.attempt_no) filter (where a.state = 'INTENDED') > 1
+          or bool_or(a.amount_minor <> r.amount_minor)
+          or (r.status <> 'PENDING' and bool_or(a.state = 'INTENDED'))
+        """,
+    ),
+    Invariant(
+        "payments.refunds_waited_for",
+        "A refund that failed is tried again at an instant, or waits for a person; one that is under way is asked about",
+        (6, 22, 27),
+        """
+        select r.store_id, r.refund_id, r.payment_id, r.status, r.tries, r.retry_at, r.given_up_at
+        from refunds r
+        where r.refund_id >= %(floor)s and case
+          when r.status = 'FAILED' then (r.retry_at is null) = (r.given_up_at is null)
+          when r.status = 'PENDING' and r.next_check_at is null then not exists (
+            select from payment_attempts a where a.store_id = r.store_id and a.payment_id = r.payment_id
+              and a.refund_id = r.refund_id and a.state in ('INTENDED', 'PARKED'))
+          else r.retry_at is not null end
         """,
     ),
     Invariant(
         "payments.attempts_stuck",
-        "What we asked of the provider has an outcome within 10 minutes",
+        "What we asked of the provider has an outcome within 10 minutes, and none is parked",
         (22, 27),
         """
-        select store_id, payment_id, attempt_no, operation, tries, created_at, next_try_at from payment_attempts
-        where state = 'INTENDED' and created_at < %(now)s - interval '10 minutes'
+        select store_id, payment_id, attempt_no, operation, state, tries, created_at, next_try_at from payment_attempts
+        where (state = 'INTENDED' and created_at < %(now)s - interval '10 minutes')
+          or (state = 'PARKED' and created_at >= %(since)s)
         """,
         Level.WARN,
     ),

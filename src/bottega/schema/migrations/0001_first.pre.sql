@@ -60,6 +60,7 @@ create table stores (
   late_seconds   integer not null default 360 check (late_seconds > warn_seconds),
   unpaid_minutes integer not null default 15 check (unpaid_minutes between 1 and 1440),
   answer_seconds integer not null default 300 check (answer_seconds between 1 and 86400),  -- to choose instead of what is out
+  capture_mode   text not null default 'AUTOMATIC' check (capture_mode in ('AUTOMATIC', 'MANUAL')),
   menu_version   bigint not null default 1,
   created_at     timestamptz not null default now(),
   primary key (merchant_id, store_id),
@@ -277,9 +278,12 @@ create table payments (
   client_secret    text,
   status           text not null check (status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED',
                      'CAPTURED', 'FAILED', 'VOIDED', 'PARTIALLY_REFUNDED', 'REFUNDED', 'DISPUTED')),
+  capture_mode     text not null default 'AUTOMATIC' check (capture_mode in ('AUTOMATIC', 'MANUAL')),
   amount_minor     bigint not null check (amount_minor >= 0),
+  authorized_minor bigint not null default 0 check (authorized_minor between 0 and amount_minor),
   captured_minor   bigint not null default 0 check (captured_minor between 0 and amount_minor),
   refunded_minor   bigint not null default 0 check (refunded_minor between 0 and captured_minor),
+  disputed_minor   bigint not null default 0 check (disputed_minor >= 0),  -- what banks have taken back and not returned
   currency         text not null,
   tender           text check (tender in ('CASH', 'CARD', 'OTHER')),
   receipt_ref      text,
@@ -294,6 +298,7 @@ create table payments (
 );
 create unique index payments_provider_ref on payments (store_id, provider, provider_ref);
 create index payments_reference on payments (store_id, reference);
+create index payments_of_ref on payments (provider_ref) where provider_ref is not null;  -- a dispute says no more than that
 create index payments_due on payments (next_check_at)
   where status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED');
 
@@ -307,9 +312,10 @@ create table payment_attempts (
   amount_minor bigint not null check (amount_minor >= 0),
   refund_id    uuid,
   provider_key text not null,
-  state        text not null check (state in ('INTENDED', 'DONE', 'FAILED')),
+  state        text not null check (state in ('INTENDED', 'DONE', 'FAILED', 'PARKED')),
   error_code   text,
-  tries        integer not null default 0,
+  tries        integer not null default 0,  -- how often it was taken; the token of who has it now
+  faults       integer not null default 0,  -- how often we failed over it ourselves; parked after a few
   next_try_at  timestamptz not null,
   created_at   timestamptz not null,
   finished_at  timestamptz,
@@ -326,7 +332,8 @@ create table payment_entries (
   payment_id   uuid not null,
   entry_no     integer not null,
   kind         text not null check (kind in ('OPENED', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED', 'CAPTURED', 'DECLINED',
-                 'VOIDED', 'REFUND_REQUESTED', 'REFUNDED', 'REFUND_FAILED', 'DISPUTE_OPENED', 'DISPUTE_CLOSED')),
+                 'VOIDED', 'CAPTURE_REQUESTED', 'CAPTURE_FAILED', 'REFUND_REQUESTED', 'REFUNDED', 'REFUND_FAILED',
+                 'DISPUTE_OPENED', 'FUNDS_WITHDRAWN', 'FUNDS_REINSTATED', 'DISPUTE_CLOSED', 'MISMATCH', 'MISMATCH_RETURNED')),
   amount_minor bigint not null default 0,
   provider_ref text,
   note         text,
@@ -348,13 +355,41 @@ create table refunds (
   reason       text not null,
   status       text not null check (status in ('PENDING', 'SUCCEEDED', 'FAILED')),
   provider_ref text,
+  past_refs    text[] not null default '{}',  -- what the provider called it when it failed before
   requested_by uuid,
+  tries        integer not null default 1 check (tries >= 1),
+  retry_at     timestamptz,  -- failed, and to be tried again then
+  given_up_at  timestamptz,  -- failed, and waiting for a person since then
+  checks       integer not null default 0,
+  next_check_at timestamptz,  -- when to ask the provider ourselves, in case its event never comes
   created_at   timestamptz not null,
   updated_at   timestamptz not null,
   primary key (store_id, refund_id),
   foreign key (store_id, payment_id) references payments (store_id, payment_id)
 );
 create index refunds_payment on refunds (store_id, payment_id);
+create index refunds_due on refunds (retry_at) where status = 'FAILED' and retry_at is not null;
+create index refunds_checks_due on refunds (next_check_at) where next_check_at is not null;
+create index refunds_given_up on refunds (store_id, given_up_at) where given_up_at is not null;
+
+-- A customer's bank has taken a payment up; its money moves are lines of the payment's ledger.
+create table disputes (
+  merchant_id  uuid not null,
+  store_id     uuid not null,
+  dispute_id   uuid not null,
+  payment_id   uuid not null,
+  provider_ref text not null,
+  amount_minor bigint not null check (amount_minor >= 0),
+  reason       text not null,
+  status       text not null check (status in ('OPENED', 'WON', 'LOST')),
+  answer_by    timestamptz,
+  opened_at    timestamptz not null,
+  closed_at    timestamptz,
+  primary key (store_id, dispute_id),
+  unique (store_id, provider_ref),
+  foreign key (store_id, payment_id) references payments (store_id, payment_id)
+);
+create index disputes_payment on disputes (store_id, payment_id);
 
 -- The provider's signed events, raw, once each. The merchant is the one our own metadata on the object names.
 create table provider_events (
@@ -368,6 +403,7 @@ create table provider_events (
   signature        text not null,
   state            text not null check (state in ('RECEIVED', 'APPLIED', 'PARKED')),
   tries            integer not null default 0,
+  faults           integer not null default 0,
   next_try_at      timestamptz not null,
   received_at      timestamptz not null,
   applied_at       timestamptz,
@@ -644,7 +680,8 @@ grant select on schema_migrations to bottega_app, bottega_relay;
 
 grant select, insert, update on provider_events, merchants, stores, users, sessions, categories, products, variants, modifier_groups,
   modifiers, offers, variant_prices, modifier_prices, availability, carts, payments, payment_attempts, refunds,
-  order_counters, orders, order_shortages, tickets, tax_rates, product_groups, refresh_tokens, idempotency_keys to bottega_app;
+  disputes, order_counters, orders, order_shortages, tickets, tax_rates, product_groups, refresh_tokens, idempotency_keys
+  to bottega_app;
 grant insert on homes to bottega_app;
 grant usage on sequence home_numbers to bottega_app;
 grant delete on sessions, user_roles, availability, carts, order_lines, idempotency_keys, product_groups to bottega_app;
@@ -675,7 +712,7 @@ begin
   foreach t in array array['merchants', 'stores', 'tax_rates', 'users', 'user_roles', 'sessions', 'refresh_tokens',
     'categories', 'products', 'variants', 'modifier_groups', 'modifiers', 'product_groups', 'offers', 'variant_prices',
     'modifier_prices', 'availability', 'carts', 'payments', 'payment_attempts', 'payment_entries', 'refunds',
-    'provider_events', 'order_counters', 'orders', 'order_lines', 'order_events', 'order_shortages', 'tickets',
+    'disputes', 'provider_events', 'order_counters', 'orders', 'order_lines', 'order_events', 'order_shortages', 'tickets',
     'idempotency_keys', 'audit_log', 'outbox', 'log']
   loop
     execute format('alter table %I enable row level security', t);

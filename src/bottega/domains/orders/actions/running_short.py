@@ -26,7 +26,7 @@ from bottega.domains.catalog import (
 from bottega.domains.merchants import PayMode, Store
 from bottega.domains.orders import rules, store
 from bottega.domains.orders.actions.changing import totals_of
-from bottega.domains.orders.actions.moving import cancel
+from bottega.domains.orders.actions.moving import cancel, told
 from bottega.domains.orders.actions.paying import open_another
 from bottega.domains.orders.errors import (
     ChoiceNotOffered,
@@ -117,7 +117,7 @@ async def mark_unavailable(tx: Tx, report: ReportShort) -> Order:
     if seq is None:
         raise StatusConflict("The order has moved on")
     await store.add_event(tx, order, seq, "run_short", order.status, _why(shortage))
-    tx.emit(OrderLineShort(**_about(tx, order, place, seq, shortage), due_at=shortage.due_at))
+    tx.emit(OrderLineShort(**await _about(tx, order, seq, shortage), due_at=shortage.due_at))
     OUTCOMES.labels("line_short").inc()
     return msgspec.structs.replace(order, seq=seq, updated_at=tx.now)
 
@@ -188,7 +188,7 @@ async def _settle(
     if seq is None:
         raise StatusConflict("The order has moved on", extra=_stands(order))
     await store.add_event(tx, order, seq, event, order.status, _why(shortage))
-    tx.emit(OrderLineSettled(**_about(tx, order, place, seq, shortage), state=state, total_minor=after.total_minor))
+    tx.emit(OrderLineSettled(**await _about(tx, order, seq, shortage), state=state, total_minor=after.total_minor))
     OUTCOMES.labels(f"shortage_{state.lower()}").inc()
     return msgspec.structs.replace(after, seq=seq, updated_at=tx.now, payment_id=payment_id)
 
@@ -197,7 +197,8 @@ async def _give_back(tx: Tx, order: Order, total: int, reason: str) -> tuple[pay
     """Settle the money of an order that costs `total` (minor units) now: the refund that was asked for, and its payment.
 
     Unpaid online: another intent for what it costs now. Captured: the difference goes back, as far as there is anything
-    left to give back. Only held: nothing to do, because what is captured later is what the order costs then.
+    left to give back. Only held: nothing to do, because what is captured later is what the order costs then
+    (`moving.take_hold`); a capture that was asked for before gives the rest back when it arrives (`paying`).
     """
     if order.payment_id is None or total == order.total_minor:
         return None, order.payment_id
@@ -280,19 +281,9 @@ def _why(shortage: Shortage) -> str:
     return f"{what} is not available{f' ({shortage.reason})' if shortage.reason else ''}"[:200]
 
 
-def _about(tx: Tx, order: Order, place: Store, seq: int, shortage: Shortage) -> dict[str, Any]:
-    return {
-        "store_id": order.store_id,
-        "order_id": order.order_id,
-        "seq": seq,
-        "number": rules.display_number(place.order_prefix, order.number),
-        "status": order.status,
-        "from_status": order.status,
-        "pay_mode": order.pay_mode,
-        "at": tx.now,
-        "shortage_id": shortage.shortage_id,
-        "line_id": shortage.line_id,
-    }
+async def _about(tx: Tx, order: Order, seq: int, shortage: Shortage) -> dict[str, Any]:
+    said = await told(tx, order, seq, order.status)
+    return said | {"shortage_id": shortage.shortage_id, "line_id": shortage.line_id}
 
 
 def _stands(order: Order) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The orders' JSON face: how orders look to clients (views), and the calls (placing, managing)."""
+"""The orders' JSON face: how orders look to clients (views), and the calls (placing, managing, checking payments)."""
 
-from bottega.domains.orders.api import managing, placing, shortages
+from bottega.domains.orders.api import checking, managing, placing, shortages
 
-HANDLERS = [*placing.HANDLERS, *managing.HANDLERS, *shortages.HANDLERS]
+HANDLERS = [*placing.HANDLERS, *managing.HANDLERS, *checking.HANDLERS, *shortages.HANDLERS]
 HOT = placing.HOT
