@@ -28,6 +28,9 @@ from bottega.domains.payments import (
     ProviderRefused,
     ProviderTimeout,
     ProviderUnavailable,
+    RefundNotFailed,
+    RefundReceiptMissing,
+    RefundReceiptUnexpected,
     RefundTooLarge,
     SignatureRefused,
 )
@@ -112,6 +115,10 @@ _DECLINED: tuple[Refusal, ...] = (
     PaymentDeclined, PaymentSuspected, PaymentTryAgain, AuthenticationRequired, AuthenticationFailed,
 )  # fmt: skip
 _STORE: tuple[Refusal, ...] = (NotFound,)
+_REFUND: tuple[Refusal, ...] = (
+    NotFound, PaymentNotFound, NothingToRefund, PaymentDisputed, RefundTooLarge, orders.RefundLineUnknown,
+    orders.RefundLineTooLarge,
+)  # fmt: skip
 
 
 def _staff(name: str, permission: str, refusals: tuple[Refusal, ...] = _STORE, *, body: bool = True) -> Call:
@@ -191,9 +198,16 @@ CALLS: Mapping[str, Call] = {
         "get_payment", Who.STAFF, (NotFound, PaymentNotFound), permission="payments.read"
     ),
     "POST /v1/payments/{payment_id}/refunds": _staff(
-        "refund_payment",
+        "refund_payment", "payments.refund", (*_REFUND, RefundReceiptMissing, RefundReceiptUnexpected)
+    ),
+    "POST /v1/payments/{payment_id}/refunds/preview": Call(
+        "preview_refund", Who.STAFF, _REFUND, permission="payments.refund", body=True
+    ),
+    "POST /v1/payments/{payment_id}/refunds/{refund_id}/retry": _staff(
+        "retry_refund",
         "payments.refund",
-        (NotFound, PaymentNotFound, NothingToRefund, PaymentDisputed, RefundTooLarge),
+        (NotFound, PaymentNotFound, PaymentDisputed, RefundTooLarge, orders.RefundLineTooLarge, RefundNotFailed),
+        body=False,
     ),
     f"GET {_AT}/queue": Call("get_queue", Who.STAFF, _STORE, permission="kitchen.work"),
     f"GET {_AT}/queue/stream": Call("follow_queue", Who.STAFF, _STORE, permission="kitchen.work"),

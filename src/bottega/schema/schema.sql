@@ -356,6 +356,7 @@ create table refunds (
   status       text not null check (status in ('PENDING', 'SUCCEEDED', 'FAILED')),
   provider_ref text,
   past_refs    text[] not null default '{}',  -- what the provider called it when it failed before
+  receipt_ref  text,  -- of the till, when it was given back there
   requested_by uuid,
   tries        integer not null default 1 check (tries >= 1),
   retry_at     timestamptz,  -- failed, and to be tried again then
@@ -518,6 +519,25 @@ create table order_events (
   foreign key (store_id, order_id) references orders (store_id, order_id)
 );
 
+-- What a refund gave back, line by line: whole units, or only a share of a line's money (qty 0). A part without a line is of
+-- the order's fees, or of money that no line stands for. The parts of a refund add up to it; those of a failed one don't count.
+create table refund_lines (
+  merchant_id  uuid not null,
+  store_id     uuid not null,
+  refund_id    uuid not null,
+  part_no      integer not null,
+  order_id     uuid not null,
+  line_id      uuid,
+  qty          integer not null check (qty >= 0),
+  tax_rate_ppm integer not null,
+  net_minor    bigint not null check (net_minor >= 0),
+  tax_minor    bigint not null check (tax_minor >= 0),
+  primary key (store_id, refund_id, part_no),
+  foreign key (store_id, refund_id) references refunds (store_id, refund_id),
+  foreign key (store_id, order_id) references orders (store_id, order_id)
+);
+create index refund_lines_order on refund_lines (store_id, order_id);
+
 -- A line of a live order that can't be made: as it was, what its customer may have instead, until when they may choose,
 -- and what came of it. The row that leaves OFFERED first decides; the order is locked before it.
 create table order_shortages (
@@ -617,6 +637,8 @@ create table audit_log (
   at          timestamptz not null,
   primary key (merchant_id, audit_id)
 );
+create index audit_log_money on audit_log (merchant_id, coalesce(details ->> 'payment', details ->> 'refund'))
+  where details ? 'payment' or details ? 'refund';
 
 -- Facts on their way: insert-only for the business (Debezium's columns and ours). The sequencer moves them to the log.
 create table outbox (
@@ -685,7 +707,7 @@ grant select, insert, update on provider_events, merchants, stores, users, sessi
 grant insert on homes to bottega_app;
 grant usage on sequence home_numbers to bottega_app;
 grant delete on sessions, user_roles, availability, carts, order_lines, idempotency_keys, product_groups to bottega_app;
-grant select, insert on user_roles, order_lines, order_events, payment_entries, audit_log to bottega_app;
+grant select, insert on user_roles, order_lines, order_events, payment_entries, refund_lines, audit_log to bottega_app;
 grant insert on outbox to bottega_app;
 grant select on log_head to bottega_app;
 grant select, update on consumers to bottega_app;
@@ -712,8 +734,8 @@ begin
   foreach t in array array['merchants', 'stores', 'tax_rates', 'users', 'user_roles', 'sessions', 'refresh_tokens',
     'categories', 'products', 'variants', 'modifier_groups', 'modifiers', 'product_groups', 'offers', 'variant_prices',
     'modifier_prices', 'availability', 'carts', 'payments', 'payment_attempts', 'payment_entries', 'refunds',
-    'disputes', 'provider_events', 'order_counters', 'orders', 'order_lines', 'order_events', 'order_shortages', 'tickets',
-    'idempotency_keys', 'audit_log', 'outbox', 'log']
+    'disputes', 'provider_events', 'order_counters', 'orders', 'order_lines', 'order_events', 'refund_lines',
+    'order_shortages', 'tickets', 'idempotency_keys', 'audit_log', 'outbox', 'log']
   loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);

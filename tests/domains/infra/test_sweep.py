@@ -118,7 +118,7 @@ async def test_a_sweep_outlives_not_being_able_to_look() -> None:
 
 @pytest.mark.parametrize("text", ["nowhere=kill:1", "order.placed=melt:1", "order.placed=kill:often", "order.placed"])
 def test_a_fault_point_that_does_not_exist_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="fault point|expected"):
+    with pytest.raises(ValueError, match=r"fault point|expected"):
         fault_points.parse(text)
 
 

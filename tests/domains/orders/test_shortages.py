@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from bottega.domains.merchants import FulfillmentType, PayMode, TaxMode, TaxPer, TaxRate
 from bottega.domains.orders import Choice, MarkUnavailable, Order, OrderStatus
-from bottega.domains.orders.rules import by_default, offer, recounted, replaced, suggested, without
+from bottega.domains.orders.rules.shortages import by_default, offer, recounted, replaced, suggested, without
 from bottega.domains.pricing import LineRequest, quote
 from bottega.kit import ids
 from tests.simulators import values

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from bottega.kit import ids
 from bottega.kit.fields import PauseMinutes, PrepMinutes
 from bottega.kit.money import Rounding
 
@@ -128,6 +129,22 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     tax_rates: tuple[TaxRate, ...]
     answer_seconds: int = 300
     capture_mode: CaptureMode = CaptureMode.AUTOMATIC
+
+    @property
+    def shown_id(self) -> str:
+        """The store's id as addresses carry it."""
+        return ids.show("sto", self.store_id)
+
+
+class Workplace(msgspec.Struct, frozen=True):
+    """Where somebody manages: the store that is looked at, all that they may look at, and which part of it is shown.
+
+    `part` is the last piece of the part's address: `orders`, `payments`, `reports`.
+    """
+
+    store: Store
+    stores: tuple[Store, ...]
+    part: str
 
 
 class Opening(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from bottega.domains.orders.actions.moving import CancelOwn, MoveOrder, cancel_o
 from bottega.domains.orders.actions.ordering import Ordering
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
 from bottega.domains.orders.actions.placing import Placing, prepare, price
+from bottega.domains.orders.actions.refunding import give_back, preview, refund, try_again
 from bottega.domains.orders.actions.running_short import (
     Decide,
     ReportShort,
@@ -44,6 +45,11 @@ from bottega.domains.orders.model import (
     Placed,
     Placement,
     PlaceOrder,
+    RefundOrder,
+    RefundPart,
+    RefundUnits,
+    RefundWish,
+    Returned,
     Shortage,
     SubstituteWish,
     Transition,
@@ -110,7 +116,12 @@ __all__ = [
     "Placed",
     "Placement",
     "Placing",
+    "RefundOrder",
+    "RefundPart",
+    "RefundUnits",
+    "RefundWish",
     "ReportShort",
+    "Returned",
     "Shortage",
     "ShortageState",
     "StatusConflict",
@@ -127,14 +138,18 @@ __all__ = [
     "due_expiries",
     "expire",
     "find",
+    "give_back",
     "history",
     "listed",
     "machine_for",
     "mark_unavailable",
     "prepare",
+    "preview",
     "price",
+    "refund",
     "reopen_payment",
     "shortages_of",
     "transition",
+    "try_again",
     "waiting",
 ]

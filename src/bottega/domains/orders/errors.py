@@ -156,6 +156,21 @@ class PaidOnlineOnly(DomainError):
     title = "An order becomes paid by the payment provider's word only"
 
 
+class RefundLineUnknown(DomainError):
+    """The order of this payment has no such line."""
+
+    code = "refund_line_unknown"
+    title = "That is not a line of this order"
+
+
+class RefundLineTooLarge(DomainError):
+    """More of a line than was bought, less what went back of it. `left` in the answer says how many can still go back."""
+
+    kind = Kind.CONFLICT
+    code = "refund_line_too_large"
+    title = "That is more of a line than can still be given back"
+
+
 class NothingToPay(DomainError):
     """The order is paid, is paid at the store, or is over."""
 

@@ -6,7 +6,7 @@ three beats: intend (transaction), ask (none), record (transaction). A provider'
 
 from bottega.domains.payments.actions.asking import Desk
 from bottega.domains.payments.actions.holding import request_capture, request_void
-from bottega.domains.payments.actions.recording import open_many, request_refund, take_at_till
+from bottega.domains.payments.actions.recording import hold, left, open_many, request_refund, take_at_till
 from bottega.domains.payments.actions.settling import retry_refund
 from bottega.domains.payments.actions.sweeping import due_at_provider
 from bottega.domains.payments.errors import (
@@ -23,6 +23,9 @@ from bottega.domains.payments.errors import (
     ProviderRefused,
     ProviderTimeout,
     ProviderUnavailable,
+    RefundNotFailed,
+    RefundReceiptMissing,
+    RefundReceiptUnexpected,
     RefundTooLarge,
     SignatureRefused,
 )
@@ -38,8 +41,11 @@ from bottega.domains.payments.events import (
     RefundRequested,
 )
 from bottega.domains.payments.model import (
+    AskedAttempt,
     CaptureRequest,
     Dispute,
+    Entry,
+    FailedRefund,
     NewPayment,
     Payment,
     Provider,
@@ -49,10 +55,11 @@ from bottega.domains.payments.model import (
     Tender,
     TillPayment,
 )
-from bottega.domains.payments.rules import refusal
+from bottega.domains.payments.rules import check_with_us, refusal
 from bottega.domains.payments.states import DEAD, DISPUTE, PAYMENT, REFUND, DisputeStatus, PaymentStatus, RefundStatus
 from bottega.domains.payments.store import entries, read, refunds
 from bottega.domains.payments.store.disputes import of_payment as disputes_of
+from bottega.domains.payments.store.overview import attempts, failed_refunds, many, of_reference
 from bottega.domains.payments.store.retries import given_up
 
 __all__ = [
@@ -60,6 +67,7 @@ __all__ = [
     "DISPUTE",
     "PAYMENT",
     "REFUND",
+    "AskedAttempt",
     "AuthenticationFailed",
     "AuthenticationRequired",
     "CaptureRequest",
@@ -69,6 +77,8 @@ __all__ = [
     "DisputeClosed",
     "DisputeOpened",
     "DisputeStatus",
+    "Entry",
+    "FailedRefund",
     "HoldLost",
     "NewPayment",
     "NothingToRefund",
@@ -90,6 +100,9 @@ __all__ = [
     "ProviderUnavailable",
     "Refund",
     "RefundFailed",
+    "RefundNotFailed",
+    "RefundReceiptMissing",
+    "RefundReceiptUnexpected",
     "RefundRequest",
     "RefundRequested",
     "RefundStatus",
@@ -98,10 +111,17 @@ __all__ = [
     "SignatureRefused",
     "Tender",
     "TillPayment",
+    "attempts",
+    "check_with_us",
     "disputes_of",
     "due_at_provider",
     "entries",
+    "failed_refunds",
     "given_up",
+    "hold",
+    "left",
+    "many",
+    "of_reference",
     "open_many",
     "read",
     "refunds",

@@ -107,6 +107,28 @@ class NothingToRefund(DomainError):
     title = "There is nothing left to refund"
 
 
+class RefundReceiptMissing(DomainError):
+    """Money taken at the till is given back at the till, and the till prints a receipt about it."""
+
+    code = "refund_receipt_missing"
+    title = "Giving money back at the till needs receipt_ref"
+
+
+class RefundReceiptUnexpected(DomainError):
+    """Money taken online goes back the way it came; no till has a receipt about it."""
+
+    code = "refund_receipt_unexpected"
+    title = "This payment was not taken at the till"
+
+
+class RefundNotFailed(DomainError):
+    """Only a refund that has failed, and is not under way again, can be tried again."""
+
+    kind = Kind.CONFLICT
+    code = "refund_not_failed"
+    title = "There is nothing to try again"
+
+
 class PaymentDisputed(NothingToRefund):
     """The customer's bank has taken the money back to look into it; it can't be refunded as well."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains.merchants import FulfillmentType, PayMode
-from bottega.domains.orders import LIVE, OrderStatus, machine_for
+from bottega.domains.orders import FLAGGED_IN, LIVE, PAYMENT_FLAGS, OrderStatus, machine_for
 from bottega.entrypoints.verify.model import Scope
 from bottega.kit.subject import SubjectKind
 
@@ -32,6 +32,8 @@ def parameters(scope: Scope, now: datetime, log_floor: int) -> dict[str, Any]:
         "open_statuses": sorted(_statuses() - _terminal()),
         "live_statuses": sorted(LIVE),
         "paid_statuses": sorted(_statuses() - _UNPAID),
+        "flagged_in": sorted(FLAGGED_IN),
+        "payment_flags": sorted(PAYMENT_FLAGS),
         "actor_kinds": sorted(set(SubjectKind) - {SubjectKind.ANONYMOUS}),
     }
 
@@ -42,7 +44,9 @@ def first_id(since: datetime) -> UUID:
 
 
 def order_steps() -> list[dict[str, str | None]]:
-    """Every step that an order of each kind may take: to be placed, the moves of its machine, a change of its lines."""
+    """Every step that an order of each kind may take: to be placed, the moves of its machine, a change of its lines, and
+    what is said of its payment where it stands.
+    """
     steps: list[dict[str, str | None]] = []
     for fulfillment_type in FulfillmentType:
         for pay_mode in PayMode:
@@ -53,6 +57,8 @@ def order_steps() -> list[dict[str, str | None]]:
             edges += [
                 (step, at, at) for at in machine.states & LIVE for step in ("run_short", "substitute", "take_off")
             ]
+            if pay_mode is PayMode.ONLINE:
+                edges += [(flag, status, status) for flag in PAYMENT_FLAGS for status in FLAGGED_IN]
             kind = {"fulfillment_type": fulfillment_type.value, "pay_mode": pay_mode.value}
             steps += [kind | {"event": name, "from_status": source, "to_status": to} for name, source, to in edges]
     return steps

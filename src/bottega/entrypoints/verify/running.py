@@ -22,6 +22,7 @@ from bottega.entrypoints.verify.orders import ORDERS
 from bottega.entrypoints.verify.parameters import parameters
 from bottega.entrypoints.verify.payments import PAYMENTS
 from bottega.entrypoints.verify.privacy import PRIVACY
+from bottega.entrypoints.verify.refunds import REFUNDS
 from bottega.entrypoints.verify.shortages import SHORTAGES
 from bottega.entrypoints.verify.tenancy import TENANCY
 from bottega.infra.settings import Settings
@@ -31,6 +32,7 @@ INVARIANTS = (
     *ORDERS,
     *SHORTAGES,
     *PAYMENTS,
+    *REFUNDS,
     *KITCHEN,
     *IDEMPOTENCY,
     *EVENTS,

@@ -14,6 +14,7 @@ from bottega.domains.orders.actions.placing import lines_of, price
 from bottega.domains.orders.errors import OrderNotFound, StatusConflict, TooLateToChange
 from bottega.domains.orders.events import OrderChanged
 from bottega.domains.orders.model import ChangeOrder, Order, OrderLine, PlaceOrder
+from bottega.domains.orders.rules.shortages import recounted
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.orders.store import shortages
 from bottega.infra.transaction import Tx
@@ -97,7 +98,7 @@ async def _as_agreed(tx: Tx, place: Store, before: Order, lines: list[OrderLine]
     found = await shortages.of_order(tx, before.store_id, before.order_id)
     agreed = {each.new_line_id for each in found if each.new_line_id is not None}
     old = {line.line_id: line for line in before.lines if line.line_id in agreed}
-    return rules.recounted(place, before, [old.get(line.line_id, line) for line in lines])
+    return recounted(place, before, [old.get(line.line_id, line) for line in lines])
 
 
 def totals_of(after: Order, payment_id: UUID | None) -> dict[str, object]:

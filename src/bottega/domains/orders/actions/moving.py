@@ -13,9 +13,10 @@ import msgspec
 from bottega.domains import merchants, payments
 from bottega.domains.merchants import PayMode
 from bottega.domains.orders import rules, store
+from bottega.domains.orders.actions.refunding import give_back
 from bottega.domains.orders.errors import OrderNotFound, StatusConflict, WaitingForChoice
 from bottega.domains.orders.events import MOVED
-from bottega.domains.orders.model import CancelOrder, Order, Transition
+from bottega.domains.orders.model import CancelOrder, Order, RefundOrder, RefundWish, Transition
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.orders.store import shortages
 from bottega.infra.telemetry import OUTCOMES, STAGE_SECONDS
@@ -120,9 +121,9 @@ async def send_back(tx: Tx, order: Order, payment_id: UUID, reason: str) -> None
 
 async def refund_rest(tx: Tx, order: Order, payment_id: UUID, reason: str) -> None:
     """Ask for everything that is left of a payment; nothing left is fine."""
-    request = payments.RefundRequest(store_id=order.store_id, payment_id=payment_id, amount_minor=None, reason=reason)
+    everything = RefundOrder(store_id=order.store_id, payment_id=payment_id, wish=RefundWish(), reason=reason)
     try:
-        await payments.request_refund(tx, request)
+        await give_back(tx, everything)
     except payments.NothingToRefund:
         return
 

@@ -24,10 +24,11 @@ from bottega.domains.catalog import (
     take_counted,
 )
 from bottega.domains.merchants import PayMode, Store
-from bottega.domains.orders import rules, store
+from bottega.domains.orders import store
 from bottega.domains.orders.actions.changing import totals_of
 from bottega.domains.orders.actions.moving import cancel, told
 from bottega.domains.orders.actions.paying import open_another
+from bottega.domains.orders.actions.refunding import give_back_part
 from bottega.domains.orders.errors import (
     ChoiceNotOffered,
     LineNotFound,
@@ -39,6 +40,7 @@ from bottega.domains.orders.errors import (
 )
 from bottega.domains.orders.events import OrderLineSettled, OrderLineShort
 from bottega.domains.orders.model import Choice, ChooseInstead, MarkUnavailable, Order, OrderLine, Shortage
+from bottega.domains.orders.rules import shortages as rules
 from bottega.domains.orders.states import LIVE, OrderStatus, ShortageState
 from bottega.domains.orders.store import shortages
 from bottega.domains.orders.store.shortages import Outcome
@@ -170,7 +172,7 @@ async def _settle(
     else:
         state, event, new_line_id = ShortageState.SUBSTITUTED, "substitute", tx.new_id(place.number)
         after = rules.replaced(place, order, shortage.line, shortage.substitutes[number - 1], new_line_id)
-    refund, payment_id = await _give_back(tx, order, after.total_minor, _why(shortage))
+    refund, payment_id = await _give_back(tx, order, after, shortage)
     outcome = Outcome(
         state=state,
         before_minor=order.total_minor,
@@ -193,36 +195,26 @@ async def _settle(
     return msgspec.structs.replace(after, seq=seq, updated_at=tx.now, payment_id=payment_id)
 
 
-async def _give_back(tx: Tx, order: Order, total: int, reason: str) -> tuple[payments.Refund | None, UUID | None]:
-    """Settle the money of an order that costs `total` (minor units) now: the refund that was asked for, and its payment.
+async def _give_back(
+    tx: Tx, before: Order, after: Order, shortage: Shortage
+) -> tuple[payments.Refund | None, UUID | None]:
+    """Settle the money of an order that costs less now: the refund that was asked for, and the order's payment.
 
     Unpaid online: another intent for what it costs now. Captured: the difference goes back, as far as there is anything
     left to give back. Only held: nothing to do, because what is captured later is what the order costs then
     (`moving.take_hold`); a capture that was asked for before gives the rest back when it arrives (`paying`).
     """
-    if order.payment_id is None or total == order.total_minor:
-        return None, order.payment_id
-    payment = await payments.read(tx, order.store_id, order.payment_id)
+    if before.payment_id is None or after.total_minor == before.total_minor:
+        return None, before.payment_id
+    payment = await payments.read(tx, before.store_id, before.payment_id)
     assert payment is not None
-    if order.status is OrderStatus.PLACED and order.pay_mode is PayMode.ONLINE:
-        await payments.request_void(tx, (order.store_id, payment.payment_id))
-        return None, await open_another(tx, order, total, payment.provider_account)
+    if before.status is OrderStatus.PLACED and before.pay_mode is PayMode.ONLINE:
+        await payments.request_void(tx, (before.store_id, payment.payment_id))
+        return None, await open_another(tx, before, after.total_minor, payment.provider_account)
     if payment.captured_minor == 0:
         return None, payment.payment_id
-    request = payments.RefundRequest(
-        store_id=order.store_id,
-        payment_id=payment.payment_id,
-        amount_minor=order.total_minor - total,
-        reason=reason,
-    )
-    try:
-        return await payments.request_refund(tx, request), payment.payment_id
-    except payments.RefundTooLarge as error:
-        # Some of it went back before, for another reason.
-        rest = msgspec.structs.replace(request, amount_minor=error.extra["refundable"])
-        return await payments.request_refund(tx, rest), payment.payment_id
-    except payments.NothingToRefund:
-        return None, payment.payment_id
+    gone = rules.given_up(before, after, shortage.line)
+    return await give_back_part(tx, before, payment.payment_id, gone, _why(shortage)), payment.payment_id
 
 
 async def _take(tx: Tx, shop: Shop, order: Order, offered: QuotedLine) -> None:

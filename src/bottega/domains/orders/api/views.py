@@ -11,6 +11,7 @@ from bottega.domains import payments
 from bottega.domains.merchants import Store
 from bottega.domains.orders import rules
 from bottega.domains.orders.model import Choice, Order, OrderEvent, OrderLine, Shortage
+from bottega.domains.orders.rules import shortages
 from bottega.domains.orders.states import ShortageState
 from bottega.domains.payments import Payment, PaymentStatus, Refund
 from bottega.domains.pricing import Quote, QuotedLine
@@ -344,10 +345,10 @@ def _step(event: OrderEvent) -> HistoryView:
 def shortage_view(place: Store, order: Order, shortage: Shortage) -> ShortageView:
     """A shortage as clients see it; what is offered is counted on the order as it is now."""
     offered = shortage.state is ShortageState.OFFERED
-    alone = rules.by_default(place, order, shortage.line_id) if offered else None
+    alone = shortages.by_default(place, order, shortage.line_id) if offered else None
     refund = shortage.refund_minor
     if offered:
-        left = 0 if alone is Choice.CANCEL else rules.without(place, order, shortage.line_id).total_minor
+        left = 0 if alone is Choice.CANCEL else shortages.without(place, order, shortage.line_id).total_minor
         refund = order.total_minor - left
     return ShortageView(
         shortage_id=ids.show("sho", shortage.shortage_id),
@@ -357,10 +358,10 @@ def shortage_view(place: Store, order: Order, shortage: Shortage) -> ShortageVie
         reason=shortage.reason,
         line=_line(shortage.line),
         substitutes=[
-            _substitute(number, each, rules.saved(place, order, shortage, each) if offered else 0)
+            _substitute(number, each, shortages.saved(place, order, shortage, each) if offered else 0)
             for number, each in enumerate(shortage.substitutes, start=1)
         ],
-        choices=[*rules.choices(place, order, shortage)] if offered else [],
+        choices=[*shortages.choices(place, order, shortage)] if offered else [],
         default=alone,
         refund=refund,
         created_at=shortage.created_at,

@@ -6,9 +6,9 @@ from datetime import datetime
 import msgspec
 
 from bottega.domains.merchants import Store
-from bottega.domains.orders import rules
 from bottega.domains.orders.model import Choice, ChooseInstead, Order, OrderLine, Shortage
 from bottega.domains.orders.pages.words import Seen
+from bottega.domains.orders.rules import shortages as rules
 from bottega.domains.orders.states import ShortageState
 from bottega.domains.payments import Payment
 from bottega.domains.pricing import QuotedLine

@@ -86,6 +86,8 @@ async def refuse_money(tx: Tx, payment: Payment, intent: ProviderIntent) -> None
     if PAYMENT.move(payment.status, PaymentStatus.FAILED) is not None:
         await store.set_status(tx, payment, PaymentStatus.FAILED, _MISMATCH)
         tx.emit(PaymentChanged(**about(payment), status=PaymentStatus.FAILED.value))
+        if payment.status is PaymentStatus.AUTHORIZED:
+            hold_lost(tx, payment, PaymentStatus.FAILED, _MISMATCH)
     if intent.state is IntentState.SUCCEEDED:
         await store.add_attempt(tx, payment, Operation.REFUND, intent.captured_minor, None, rules.provider_key)
     else:

@@ -17,6 +17,7 @@ from bottega.domains.payments.model import (
     NewPayment,
     Operation,
     Payment,
+    Provider,
     ProviderEvent,
     ProviderIntent,
     ProviderRefund,
@@ -26,6 +27,7 @@ from bottega.domains.payments.model import (
 )
 from bottega.domains.payments.states import DEAD, REFUND, PaymentStatus, RefundStatus
 from bottega.domains.payments.store import retries
+from bottega.infra.db import ReadTx
 from bottega.infra.group_commit import BatchTx
 from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.transaction import Tx
@@ -157,22 +159,44 @@ async def record_capture(tx: Tx, outcome: tuple[Attempt, ProviderIntent]) -> Non
         await capture_failed(tx, payment, attempt, lost)
 
 
-async def request_refund(tx: Tx, command: RefundRequest) -> Refund:
-    """Write down a refund that the provider will be asked for. Raises `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`.
+async def hold(tx: Tx, which: tuple[UUID, UUID]) -> tuple[Payment, int]:
+    """A payment (store, payment), held until the end of this transaction, and how much of it can still be given back.
 
-    The payment's row is locked first, so concurrent refunds together never exceed what was captured.
+    Raises `PaymentNotFound`, `PaymentDisputed`.
+    """
+    payment = await locked(tx, *which)
+    rules.check_with_us(payment)
+    return payment, await left(tx, payment)
+
+
+async def left(tx: ReadTx, payment: Payment) -> int:
+    """How much of a payment can still be given back, in minor units; nothing while a bank has it."""
+    if payment.status is PaymentStatus.DISPUTED:
+        return 0
+    return rules.refundable(payment, await store.under_way(tx, payment))
+
+
+async def request_refund(tx: Tx, command: RefundRequest) -> Refund:
+    """Write down a refund that the provider will be asked for; money of the till is back at once.
+
+    The payment's row is locked first, so concurrent refunds together never exceed what was captured. Raises
+    `PaymentNotFound`, `NothingToRefund`, `RefundTooLarge`, `RefundReceiptMissing`, `RefundReceiptUnexpected`.
     """
     payment = await locked(tx, command.store_id, command.payment_id)
+    rules.check_receipt(payment, command.receipt_ref)
     amount = rules.refund_amount(payment, await store.under_way(tx, payment), command.amount_minor)
     refund_id = tx.new_id(ids.home_of(command.store_id))
-    await store.insert_refund(tx, payment, refund_id, amount, command.reason)
+    await store.insert_refund(tx, payment, refund_id, amount, command)
     await store.add_entry(tx, payment, EntryKind.REFUND_REQUESTED, amount, None, command.reason)
-    await store.add_attempt(tx, payment, Operation.REFUND, amount, refund_id, rules.provider_key)
     tx.emit(RefundRequested(**about(payment, amount), refund_id=refund_id))
     tx.note(command.store_id, payment=str(payment.payment_id), amount=amount, reason=command.reason)
     refund = await store.refund_by_ref(tx, payment, None, refund_id)
     assert refund is not None
-    return refund
+    if payment.provider is not Provider.TILL:
+        await store.add_attempt(tx, payment, Operation.REFUND, amount, refund_id, rules.provider_key)
+        return refund
+    await _move_refund(tx, payment, refund, RefundStatus.SUCCEEDED, None, None)
+    return msgspec.structs.replace(refund, status=RefundStatus.SUCCEEDED)
 
 
 async def record_refund(tx: Tx, known: tuple[UUID, UUID, Attempt | None, ProviderRefund]) -> None:

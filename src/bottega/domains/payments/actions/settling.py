@@ -148,7 +148,10 @@ async def retry_refund(tx: Tx, command: RetryRefund) -> UUID | None:
     refund = await retries.due_refund(tx, command.store_id, command.refund_id, now_already=command.by_hand)
     if refund is None:
         return None
-    enough = rules.refundable(payment, await under_way(tx, payment)) >= refund.amount_minor
+    mine = (
+        refund.amount_minor if refund.retry_at is not None else 0
+    )  # its own money is kept for it until it is given up
+    enough = rules.refundable(payment, await under_way(tx, payment)) + mine >= refund.amount_minor
     worth = rules.worth_trying(refund.tries, await retries.last_refusal(tx, refund))
     if not enough or not (worth or command.by_hand):
         await retries.give_up(tx, refund)

@@ -1,4 +1,7 @@
-"""The payments' JSON face: the provider's webhook, refunds for managers, a payment with its ledger."""
+"""The payments' JSON face: the provider's webhook, a payment with its ledger.
+
+Not here: asking for a refund, which is about an order's lines (orders).
+"""
 
 from datetime import datetime
 
@@ -7,29 +10,16 @@ from litestar import Response, get, post
 
 from bottega.domains.payments import store
 from bottega.domains.payments.actions.asking import Desk
-from bottega.domains.payments.actions.recording import request_refund
 from bottega.domains.payments.errors import PaymentNotFound
-from bottega.domains.payments.model import Dispute, Entry, Payment, Refund, RefundRequest
+from bottega.domains.payments.model import Dispute, Entry, Payment, Refund
 from bottega.domains.payments.store.disputes import of_payment as disputes_of
 from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.web.after import follow
-from bottega.infra.web.answers import json, kept
-from bottega.infra.web.body import Strict, claim, rendered
+from bottega.infra.web.answers import json
 from bottega.infra.web.context import context, owned
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit import ids
-from bottega.kit.errors import DomainError, Invalid
-from bottega.kit.fields import Amount, Note
-from bottega.kit.subject import Subject
-from bottega.kit.text import clean
-
-
-class RefundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Give money back: `amount` in minor units, or all that is left. `lines` names order lines for the record."""
-
-    reason: Note
-    amount: Amount | None = None
-    lines: tuple[str, ...] = ()
+from bottega.kit.errors import DomainError
 
 
 class RefundView(msgspec.Struct, frozen=True):
@@ -40,6 +30,7 @@ class RefundView(msgspec.Struct, frozen=True):
     amount: int
     status: str
     reason: str
+    receipt_ref: str | None
     created_at: datetime
 
 
@@ -129,29 +120,6 @@ async def get_payment(request: AnyRequest, payment_id: str) -> Response[PaymentV
     return json(payment_view(payment, entries, refunds, disputes))  # type: ignore[return-value]
 
 
-@post("/v1/payments/{payment_id:str}/refunds", dto=Strict[RefundBody], return_dto=None, status_code=201,
-      summary="Refund a payment", tags=["Payment"])  # fmt: skip
-async def refund(request: AnyRequest, payment_id: str, data: RefundBody) -> Response[RefundView]:
-    """Never more than was captured. The money is on its way (PENDING) until the provider says that it is back."""
-    here, subject, store_id, parsed = await owned(request, "pay", payment_id)
-    subject.require("payments.refund", store_id)
-    reason = clean(data.reason, "/reason", max_length=200)
-    if not reason:
-        raise Invalid("A refund has a reason")
-    command = RefundRequest(store_id=store_id, payment_id=parsed, amount_minor=data.amount, reason=reason)
-    key = claim(request, "payments.refund", command, data.lines)
-    answer = await here.database.answer(
-        request_refund, command, by=subject, key=key, view=lambda made: rendered(refund_view(made), 201)
-    )
-    ask_soon(here.part(Desk), subject, command)
-    return kept(answer)  # type: ignore[return-value]
-
-
-def ask_soon(desk: Desk, subject: Subject, command: RefundRequest) -> None:
-    """Ask the provider right after the answer."""
-    follow(desk.ask(subject.merchant_id, command.store_id, command.payment_id, first=True))
-
-
 def refund_view(made: Refund) -> RefundView:
     """A refund as clients see it."""
     return RefundView(
@@ -160,6 +128,7 @@ def refund_view(made: Refund) -> RefundView:
         amount=made.amount_minor,
         status=made.status,
         reason=made.reason,
+        receipt_ref=made.receipt_ref,
         created_at=made.created_at,
     )
 
@@ -209,4 +178,4 @@ def payment_view(payment: Payment, entries: list[Entry], refunds: list[Refund], 
     )
 
 
-HANDLERS = [webhook, get_payment, refund]
+HANDLERS = [webhook, get_payment]

@@ -11,6 +11,7 @@ import msgspec
 
 from bottega.domains.merchants import CaptureMode
 from bottega.domains.payments.states import DisputeStatus, PaymentStatus, RefundStatus
+from bottega.kit import ids
 
 
 class Provider(StrEnum):
@@ -116,6 +117,7 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     status: RefundStatus
     provider_ref: str | None
     created_at: datetime
+    receipt_ref: str | None = None
     tries: int = 1
     retry_at: datetime | None = None
     given_up_at: datetime | None = None
@@ -150,6 +152,38 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Asked so long ago that the provider may have forgotten the key: what became of it has to be read."""
 
 
+class AskedAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was asked of the provider, as it stands now. Amounts in minor units."""
+
+    payment_id: UUID
+    attempt_no: int
+    operation: Operation
+    amount_minor: int
+    state: str
+    error_code: str | None
+    tries: int
+    next_try_at: datetime
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class FailedRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund that did not arrive and whose money is still here: somebody has to look."""
+
+    refund_id: UUID
+    payment_id: UUID
+    reference: UUID
+    amount_minor: int
+    currency: str
+    reason: str
+    given_up_at: datetime
+
+    @property
+    def shown_id(self) -> str:
+        """The refund's id as clients see it."""
+        return ids.show("ref", self.refund_id)
+
+
 class NewPayment(msgspec.Struct, frozen=True, kw_only=True):
     """A payment to be opened with a provider: for many at once, inside somebody's batch."""
 
@@ -175,12 +209,16 @@ class TillPayment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Command: give money back; `amount_minor` None means all that is left."""
+    """Command: give money back; `amount_minor` None means all that is left.
+
+    `receipt_ref` is of the till, for what was taken there.
+    """
 
     store_id: UUID
     payment_id: UUID
     amount_minor: int | None
     reason: str
+    receipt_ref: str | None = None
 
 
 class RetryRefund(msgspec.Struct, frozen=True):

@@ -10,9 +10,11 @@ from bottega.domains.payments.errors import (
     PaymentDisputed,
     PaymentSuspected,
     PaymentTryAgain,
+    RefundReceiptMissing,
+    RefundReceiptUnexpected,
     RefundTooLarge,
 )
-from bottega.domains.payments.model import EntryKind, IntentState, Payment, ProviderIntent
+from bottega.domains.payments.model import EntryKind, IntentState, Payment, Provider, ProviderIntent
 from bottega.domains.payments.states import DEAD, LIVE, PAYMENT, PaymentStatus
 from bottega.kit.errors import DomainError
 
@@ -121,10 +123,24 @@ def refundable(payment: Payment, under_way: int) -> int:
     return payment.captured_minor - payment.refunded_minor - payment.disputed_minor - under_way
 
 
-def refund_amount(payment: Payment, under_way: int, wanted: int | None) -> int:
-    """The amount to refund. Raises `NothingToRefund` (`PaymentDisputed` where that is why), `RefundTooLarge`."""
+def check_with_us(payment: Payment) -> None:
+    """Raise `PaymentDisputed` while the customer's bank has the money."""
     if payment.status is PaymentStatus.DISPUTED:
         raise PaymentDisputed(extra={"disputed": payment.disputed_minor})
+
+
+def check_receipt(payment: Payment, receipt_ref: str | None) -> None:
+    """What the till took, the till gives back, with a receipt. Raises `RefundReceiptMissing`, `RefundReceiptUnexpected`."""
+    at_till = payment.provider is Provider.TILL
+    if at_till and not receipt_ref:
+        raise RefundReceiptMissing
+    if not at_till and receipt_ref:
+        raise RefundReceiptUnexpected
+
+
+def refund_amount(payment: Payment, under_way: int, wanted: int | None) -> int:
+    """The amount to refund. Raises `NothingToRefund` (`PaymentDisputed` where that is why), `RefundTooLarge`."""
+    check_with_us(payment)
     left = refundable(payment, under_way)
     if left <= 0:
         raise NothingToRefund

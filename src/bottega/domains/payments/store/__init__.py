@@ -20,6 +20,7 @@ from bottega.domains.payments.model import (
     Payment,
     ProviderEvent,
     Refund,
+    RefundRequest,
 )
 from bottega.domains.payments.states import PaymentStatus, RefundStatus
 from bottega.infra.db import Connection, ReadTx
@@ -126,19 +127,20 @@ select entry_no, kind, amount_minor, provider_ref, note, actor_kind, actor_id, a
 where store_id = %(store_id)s and payment_id = %(payment_id)s order by entry_no
 """
 READ_REFUNDS: LiteralString = """
-select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at, tries, retry_at,
+select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, receipt_ref, created_at, tries, retry_at,
   given_up_at from refunds
 where store_id = %(store_id)s and payment_id = %(payment_id)s order by refund_id
 """
 UNDER_WAY: LiteralString = """
 select coalesce(sum(amount_minor), 0) from refunds
-where store_id = %(store_id)s and payment_id = %(payment_id)s and status = 'PENDING'
+where store_id = %(store_id)s and payment_id = %(payment_id)s
+  and (status = 'PENDING' or (status = 'FAILED' and retry_at is not null))
 """
 INSERT_REFUND: LiteralString = """
-insert into refunds (merchant_id, store_id, refund_id, payment_id, amount_minor, reason, status, requested_by, created_at,
-  updated_at)
-values (%(merchant_id)s, %(store_id)s, %(refund_id)s, %(payment_id)s, %(amount)s, %(reason)s, 'PENDING', %(by)s,
-  %(now)s, %(now)s)
+insert into refunds (merchant_id, store_id, refund_id, payment_id, amount_minor, reason, status, receipt_ref,
+  requested_by, created_at, updated_at)
+values (%(merchant_id)s, %(store_id)s, %(refund_id)s, %(payment_id)s, %(amount)s, %(reason)s, 'PENDING', %(receipt_ref)s,
+  %(by)s, %(now)s, %(now)s)
 """
 SET_REFUND: LiteralString = """
 update refunds set status = %(status)s, provider_ref = coalesce(%(provider_ref)s, provider_ref), updated_at = %(now)s,
@@ -147,7 +149,7 @@ update refunds set status = %(status)s, provider_ref = coalesce(%(provider_ref)s
 where store_id = %(store_id)s and refund_id = %(refund_id)s and status = %(before)s
 """
 REFUND_BY_REF: LiteralString = """
-select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at, tries, retry_at,
+select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, receipt_ref, created_at, tries, retry_at,
   given_up_at from refunds
 where store_id = %(store_id)s and payment_id = %(payment_id)s
   and (provider_ref = %(provider_ref)s or refund_id = %(refund_id)s::uuid)
@@ -278,15 +280,23 @@ async def refunds(tx: ReadTx, store_id: UUID, payment_id: UUID) -> list[Refund]:
     return await tx.rows(READ_REFUNDS, {"store_id": store_id, "payment_id": payment_id}, Refund)
 
 
-async def under_way(tx: Tx, payment: Payment) -> int:
-    """What is on its way back, in minor units."""
+async def under_way(tx: ReadTx, payment: Payment) -> int:
+    """What is on its way back, in minor units; a refund that failed and will be tried again by itself is."""
     return int(await tx.value(UNDER_WAY, _of(payment)))
 
 
-async def insert_refund(tx: Tx, payment: Payment, refund_id: UUID, amount: int, reason: str) -> None:
+async def insert_refund(tx: Tx, payment: Payment, refund_id: UUID, amount: int, command: RefundRequest) -> None:
     """Write down a refund that we are about to ask for."""
-    values = {"merchant_id": payment.merchant_id, "refund_id": refund_id, "amount": amount, "reason": reason}
-    await tx.execute(INSERT_REFUND, _of(payment) | values | {"by": tx.subject.subject_id, "now": tx.now})
+    values = {
+        "merchant_id": payment.merchant_id,
+        "refund_id": refund_id,
+        "amount": amount,
+        "reason": command.reason,
+        "receipt_ref": command.receipt_ref,
+        "by": tx.subject.subject_id,
+        "now": tx.now,
+    }
+    await tx.execute(INSERT_REFUND, _of(payment) | values)
 
 
 async def set_refund(tx: Tx, refund: Refund, status: RefundStatus, provider_ref: str | None) -> bool:

@@ -20,7 +20,8 @@ REFUND_PAYMENT: LiteralString = """
 select payment_id from refunds where store_id = %(store_id)s and refund_id = %(refund_id)s
 """
 DUE_REFUND: LiteralString = """
-select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at, tries from refunds
+select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at, tries,
+  retry_at, given_up_at from refunds
 where store_id = %(store_id)s and refund_id = %(refund_id)s and status = 'FAILED' and (retry_at <= now() or %(now_already)s)
 """
 BEGIN_AGAIN: LiteralString = """
@@ -33,7 +34,8 @@ update refunds set retry_at = null, given_up_at = %(now)s
 where store_id = %(store_id)s and refund_id = %(refund_id)s and status = 'FAILED'
 """
 GIVEN_UP: LiteralString = """
-select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at, tries from refunds
+select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at, tries,
+  retry_at, given_up_at from refunds
 where merchant_id = %(merchant_id)s and store_id = %(store_id)s and status = 'FAILED' and given_up_at is not null
 order by given_up_at desc limit 200
 """

@@ -1,4 +1,7 @@
-"""Decisions about orders: may it be placed, may it move, what may come instead of a line. Values in, values out."""
+"""What may come instead of a line that is out, and what an order is without it. Values in, values out.
+
+What must stay true: the order never gets dearer, taxes included, and its totals are the sums of its lines.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -8,110 +11,14 @@ import msgspec
 
 from bottega.domains.catalog import Item, MenuIndex, default_modifiers
 from bottega.domains.merchants import PayMode, Store
-from bottega.domains.orders.errors import (
-    FulfillmentNotOffered,
-    MoveNotAllowed,
-    NothingToPayOnline,
-    PaidOnlineOnly,
-    PaymentNotCaptured,
-    PayModeNotOffered,
-    SchedulingNotOffered,
-    StatusConflict,
-    SubstituteTooDear,
-    TillDetailsMissing,
-    TillDetailsUnexpected,
-    TooLateToCancel,
-)
-from bottega.domains.orders.model import (
-    Choice,
-    MarkUnavailable,
-    Order,
-    OrderLine,
-    PlaceOrder,
-    Shortage,
-    SubstituteWish,
-    Transition,
-)
-from bottega.domains.orders.states import CUSTOMER_CANCELS, OrderStatus, machine_for
-from bottega.domains.payments import DEAD, Payment
-from bottega.domains.pricing import LineRequest, PromoCodeUnknown, Quote, QuotedLine, TotalChanged, quote, taxes_again
+from bottega.domains.orders.errors import SubstituteTooDear
+from bottega.domains.orders.model import Choice, MarkUnavailable, Order, OrderLine, RefundPart, Shortage, SubstituteWish
+from bottega.domains.orders.states import OrderStatus
+from bottega.domains.pricing import LineRequest, QuotedLine, quote, taxes_again
 from bottega.kit import ids
 from bottega.kit.errors import DomainError, FieldError
-from bottega.kit.machine import Move
 
 MAX_SUBSTITUTES = 6
-
-
-def check_placement(store: Store, request: PlaceOrder) -> None:
-    """Refuse what this store does not offer. Opening hours are checked by `merchants.check_open`."""
-    if request.fulfillment_type not in store.order_modes:
-        raise FulfillmentNotOffered
-    if request.pay_mode not in store.pay_modes:
-        raise PayModeNotOffered
-    if request.requested_for is not None:
-        raise SchedulingNotOffered
-    if request.promo_codes:
-        detail = f"{request.promo_codes[0][:40]} is not a code we know"
-        raise PromoCodeUnknown(detail, errors=(FieldError("/promo_codes/0", PromoCodeUnknown.code, detail),))
-
-
-def check_total(request_total: int | None, quote: Quote, pay_mode: PayMode) -> None:
-    """Refuse when the customer agreed to another total, or when there is nothing to pay online."""
-    if request_total is not None and request_total != quote.total_minor:
-        raise TotalChanged(extra={"total": quote.total_minor, "currency": quote.currency})
-    if pay_mode is PayMode.ONLINE and quote.total_minor == 0:
-        raise NothingToPayOnline
-
-
-def allowed(order: Order) -> tuple[OrderStatus, ...]:
-    """Where the order can go from here."""
-    return machine_for(order.fulfillment_type, order.pay_mode).targets(order.status)
-
-
-def check_move(order: Order, wanted: Transition) -> Move[OrderStatus]:
-    """The move that a transition asks for. Raises `StatusConflict` (somebody was faster) or `MoveNotAllowed`."""
-    state = {"order_status": order.status, "seq": order.seq, "allowed_transitions": allowed(order)}
-    if order.status is not wanted.expected_status:
-        raise StatusConflict(f"The order is {order.status} now", extra=state)
-    move = machine_for(order.fulfillment_type, order.pay_mode).move(order.status, wanted.to_status)
-    if move is None:
-        raise MoveNotAllowed(f"An order can't go from {order.status} to {wanted.to_status}", extra=state)
-    return move
-
-
-def check_staff_move(order: Order, wanted: Transition, payment: Payment | None = None) -> Move[OrderStatus]:
-    """As `check_move`, for staff: they can't call an order paid, and they close unpaid ones with the till's details.
-
-    `payment` is that of an online order which is to be completed: without its money it isn't (`PaymentNotCaptured`).
-    """
-    move = check_move(order, wanted)
-    if move.name in ("pay", "confirm"):
-        raise PaidOnlineOnly
-    at_till = move.target is OrderStatus.COMPLETED and order.pay_mode is PayMode.AT_STORE
-    details = bool(wanted.receipt_ref and wanted.tender)
-    if move.target is OrderStatus.COMPLETED and order.pay_mode is PayMode.ONLINE:
-        at_till = payment is not None and payment.status in DEAD
-        is_paid = payment is not None and payment.captured_minor >= order.total_minor
-        if not is_paid and not (at_till and details):
-            raise PaymentNotCaptured(extra={"payment_status": None if payment is None else payment.status})
-    if at_till and not details:
-        raise TillDetailsMissing
-    if not at_till and (wanted.receipt_ref or wanted.tender):
-        raise TillDetailsUnexpected
-    return move
-
-
-def check_customer_cancel(order: Order) -> None:
-    """Raise `TooLateToCancel` unless the customer may still take the order back."""
-    if order.status not in CUSTOMER_CANCELS:
-        raise TooLateToCancel(
-            f"The order is {order.status} already", extra={"order_status": order.status, "seq": order.seq}
-        )
-
-
-def display_number(prefix: str, number: int) -> str:
-    """The number that is called at the counter: `M-041`, or `041` without a prefix."""
-    return f"{prefix}-{number:03d}" if prefix else f"{number:03d}"
 
 
 def recounted(place: Store, order: Order, lines: Sequence[OrderLine]) -> Order:
@@ -286,3 +193,23 @@ def choices(place: Store, order: Order, shortage: Shortage) -> tuple[Choice, ...
     if by_default(place, order, shortage.line_id) is Choice.REFUND:
         found.append(Choice.REFUND)
     return (*found, Choice.CANCEL)
+
+
+def given_up(before: Order, after: Order, line: OrderLine) -> RefundPart:
+    """What an order costs less by a line that came off or was replaced: net and tax, in minor units."""
+    amount = before.total_minor - after.total_minor
+    tax = min(max(0, before.tax_minor - after.tax_minor), amount)
+    qty = line.qty if len(after.lines) < len(before.lines) else 0
+    return RefundPart(
+        line_id=line.line_id, qty=qty, tax_rate_ppm=line.tax_rate_ppm, net_minor=amount - tax, tax_minor=tax
+    )
+
+
+def given_up_before(shortage: Shortage, *, tax_included: bool) -> RefundPart:
+    """The same of a line that was settled a while ago: its tax in proportion to what the line cost."""
+    line, amount = shortage.line, shortage.before_minor - (shortage.after_minor or 0)
+    cost = line.total_minor - line.discount_minor + (0 if tax_included else line.tax_minor)
+    tax = line.tax_minor * amount // cost if cost else 0
+    return RefundPart(
+        line_id=line.line_id, qty=0, tax_rate_ppm=line.tax_rate_ppm, net_minor=amount - tax, tax_minor=tax
+    )
