@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from bottega.domains import kitchen, merchants, orders
+from bottega.domains import kitchen, merchants, orders, payments
 from bottega.domains.catalog import Shop
 from bottega.domains.identity import issue_refresh, open_session
 from bottega.domains.kitchen.actions import bump, recall
