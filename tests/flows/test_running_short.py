@@ -1,8 +1,10 @@
 """A line that is out after it was ordered: the customer chooses, or the deadline does; order, money and ticket follow."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
+import pytest
 
 from tests.simulators import provider
 from tests.simulators.processes import Installation
@@ -56,6 +58,15 @@ async def back(running: Installation, order: Json, count: int) -> list[int]:
         return made if len(made) >= count else None
 
     return await eventually(there, what="the money")
+
+
+async def taken(running: Installation, order: Json) -> int:
+    """What the provider took, once it took anything."""
+
+    async def there() -> int:
+        return (await provider.read(running, order["intent"]))["amount_received"]
+
+    return await eventually(there, what="the capture")
 
 
 async def paid(guest: Person, running: Installation, wish: Json) -> Json:
@@ -282,3 +293,43 @@ async def test_what_was_agreed_keeps_its_price_when_the_customer_changes_the_res
     assert changed.status_code == 200, changed.text
     assert changed.json()["lines"][0]["total"] == agreed["total"] == order["lines"][0]["total"]
     assert changed.json()["total"] == sum(line["total"] for line in changed.json()["lines"])
+
+
+@pytest.fixture
+def held_first(running_url: str) -> Iterator[None]:
+    """The stores hold payments first, for the time of a test."""
+    with psycopg.connect(running_url, autocommit=True) as owner:
+        owner.execute("update stores set capture_mode = 'MANUAL'")
+        yield
+        owner.execute("update stores set capture_mode = 'AUTOMATIC'")
+
+
+@pytest.mark.usefixtures("held_first")
+async def test_of_what_is_only_held_as_much_is_taken_as_the_order_costs_then(
+    milano: Counter, running: Installation
+) -> None:
+    guest, barista = await milano.guest(), await milano.barista()
+    order = await paid(guest, running, two_lines(milano, online=True))
+
+    less = (await chooses(guest, order, await out(barista, order), "REFUND")).json()["total"]
+    await barista.bumps(await barista.ticket_of(milano.store_id, order["order_id"]), "QUEUED")
+
+    assert await taken(running, order) == less < order["total"]
+    assert await provider.refunds(running, order["intent"]) == []
+
+
+@pytest.mark.usefixtures("held_first")
+async def test_a_capture_that_was_on_its_way_gives_back_what_the_order_costs_less_by_then(
+    milano: Counter, running: Installation
+) -> None:
+    guest, barista = await milano.guest(), await milano.barista()
+    order = await paid(guest, running, two_lines(milano, online=True))
+    slow = {"probability": 1, "seconds": 0.7, "limit": 1, "only": "/capture"}
+    running.control("faults", {"rules": {"slow": slow}})
+
+    await barista.bumps(await barista.ticket_of(milano.store_id, order["order_id"]), "QUEUED")
+    now = (await chooses(guest, order, await out(barista, order), "REFUND")).json()
+
+    assert now["payment"]["status"] == "AUTHORIZED"
+    assert await taken(running, order) == order["total"]
+    assert await back(running, order, 1) == [order["total"] - now["total"]]
