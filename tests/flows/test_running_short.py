@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from bottega.entrypoints.verify import run
 from tests.simulators import provider
 from tests.simulators.processes import Installation
 from tests.simulators.shop import Counter, Json, Person, eventually, intent_of, pay, stream
@@ -320,7 +321,7 @@ async def test_of_what_is_only_held_as_much_is_taken_as_the_order_costs_then(
 
 @pytest.mark.usefixtures("held_first")
 async def test_a_capture_that_was_on_its_way_gives_back_what_the_order_costs_less_by_then(
-    milano: Counter, running: Installation
+    milano: Counter, running: Installation, running_url: str
 ) -> None:
     guest, barista = await milano.guest(), await milano.barista()
     order = await paid(guest, running, two_lines(milano, online=True))
@@ -333,3 +334,5 @@ async def test_a_capture_that_was_on_its_way_gives_back_what_the_order_costs_les
     assert now["payment"]["status"] == "AUTHORIZED"
     assert await taken(running, order) == order["total"]
     assert await back(running, order, 1) == [order["total"] - now["total"]]
+    report = await run(running_url, ["money", "orders", "refunds", "shortages"])
+    assert report.broken == ()

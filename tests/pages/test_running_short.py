@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.pages.conftest import Site, opened
 from tests.pages.kitchen import TABLET
+from tests.pages.test_accessibility import check
 from tests.pages.test_following import Barista, placed
 from tests.pages.test_ordering import add
 
@@ -33,6 +34,7 @@ def out(board: Page, number: str, name: str) -> None:
     board.locator(f'[data-ticket][data-number="{number}"] .head button').first.click()
     board.get_by_role("button", name=f"{name} is not available").click()
     board.get_by_role("button", name="Leave it on").click()
+    check(board)
     board.get_by_role("button", name="Ask the customer").click()
 
 
@@ -64,6 +66,8 @@ def test_the_customer_chooses_and_the_board_follows(phone: Page, board: Page, si
     expect(ticket.get_by_text("Waiting for customer", exact=False)).to_be_visible()
     expect(ticket.locator(".line.short del")).to_contain_text("Cappuccino")
     expect(ticket.locator(".bump")).to_have_text(re.compile(r"^Customer chooses [45]:\d\d$"))
+    phone.emulate_media(reduced_motion="reduce")
+    check(phone)
     substitute = phone.locator(".short .tile").first
     name = substitute.locator(".label").inner_text()
     substitute.click()
@@ -71,6 +75,7 @@ def test_the_customer_chooses_and_the_board_follows(phone: Page, board: Page, si
 
     expect(phone.locator(".line-was del.what")).to_contain_text("Cappuccino")
     expect(phone.locator(".line-was .said")).to_contain_text(f"You get {name}")
+    check(phone)
     expect(ticket.get_by_text("Changed", exact=True)).to_be_visible()
     expect(ticket.locator(".change-added .name")).to_have_text(name.split(" · ")[0])
     expect(ticket.locator(".change-removed .name")).to_have_text("Cappuccino")
@@ -102,6 +107,12 @@ def test_a_choice_half_made_stays_while_the_page_follows_and_goes_when_time_is_o
     Barista(phone, site).bump(number, "QUEUED")
     expect(phone.get_by_role("heading", level=1)).to_have_text("Being made")
     expect(first).to_be_checked()
+    with opened(chromium, site, color_scheme="dark", reduced_motion="reduce") as context:
+        context.add_cookies(phone.context.cookies())  # type: ignore[arg-type]
+        dark = context.new_page()
+        dark.goto(phone.url)
+        expect(dark.locator(".short form")).to_be_visible()
+        check(dark)
     with opened(chromium, site) as context:
         friend = context.new_page()
         friend.goto(phone.url)
