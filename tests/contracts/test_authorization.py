@@ -32,11 +32,13 @@ BODIES = {
     "/v1/orders/{order_id}/transition": {"to_status": "DELIVERED", "expected_status": "PLACED"},
     "/v1/payments/{payment_id}/refunds": {"reason": "r"},
     "/v1/stores/{store_id}/intake": {"prep_minutes": 6},
+    "/v1/stores/{store_id}/capture": {"capture_mode": "AUTOMATIC"},
     "/v1/stores/{store_id}/products/{product_id}/availability": {"state": "AVAILABLE"},
     "/v1/stores/{store_id}/modifiers/{modifier_id}/availability": {"state": "AVAILABLE"},
     "/v1/stores/{store_id}/tickets/{ticket_id}/bump": {"from_state": "CLOSED"},
     "/v1/stores/{store_id}/tickets/{ticket_id}/undo": {"to_state": "CLOSED"},
     "/v1/stores/{store_id}/tickets/{ticket_id}/lines/{line_id}/made": {"made": False},
+    "/v1/orders/{order_id}/shortages/{shortage_id}/choice": {"choice": "SUBSTITUTE"},
     "/v1/orders/{order_id}/cancel": {"reason": "\u0000"},
 }  # fmt: skip
 
@@ -60,12 +62,15 @@ def named(live: Live) -> dict[str, str]:
     """What stands in the places of a path: things of our store, ordered by `guest`."""
     order, online = live.place(), live.place(pay_mode="ONLINE")
     ticket = live.ticket_of(order["order_id"])
+    line = f"/v1/orders/{order['order_id']}/lines/{order['lines'][0]['line_id']}"
+    shortages = live.ask("POST", f"{line}/unavailable", "barista", json={}).json()["shortages"]
     slug = live.ask("GET", f"/v1/stores/{live.names['store']}").json()["slug"]
     return {
         "store_id": live.names["store"], "product_id": live.names["product"], "modifier_id": live.names["modifier"],
         "order_id": order["order_id"], "payment_id": online["payment"]["payment_id"], "ticket_id": ticket["ticket_id"],
         "line_id": order["lines"][0]["line_id"], "slug": slug, "token": order["tracking_url"].rpartition("/")[2],
-        "item_id": "1",
+        "item_id": "1", "shortage_id": shortages[0]["shortage_id"],
+        "refund_id": online["payment"]["payment_id"].replace("pay_", "ref_"),
     }  # fmt: skip
 
 
@@ -124,7 +129,7 @@ def test_the_table_keeps_strangers_out_of_the_kitchen_and_the_money() -> None:
     """The table itself is checked: a wrong line in it would make everything else pass."""
     wanted = json.loads(TABLE.read_text())
     for route, row in wanted.items():
-        if "/tickets/" in route or "/queue" in route or "/refunds" in route or route.endswith("/intake"):
+        if "/tickets/" in route or "/queue" in route or "/refunds" in route or route.endswith(("/intake", "/capture")):
             assert {row["anonymous"], row["guest"], row["barista elsewhere"]} <= {"401", "403", "404"}, route
         if "{order_id}" in route or "{payment_id}" in route or "/tickets/" in route:
             assert row["anonymous"] == "401", route

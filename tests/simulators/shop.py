@@ -67,6 +67,11 @@ class Person:
         headers = self.headers | {"idempotency-key": idempotency_key or key()}
         return await self.http.post(path, json=body, headers=headers)
 
+    async def elsewhere(self, url: str, path: str, body: Any, idempotency_key: str) -> httpx.Response:
+        """One POST to another web process, over a connection of its own."""
+        async with httpx.AsyncClient(base_url=url, timeout=15) as http:
+            return await http.post(path, json=body, headers=self.headers | {"idempotency-key": idempotency_key})
+
     async def patch(self, path: str, body: Any, **headers: str) -> httpx.Response:
         """PATCH."""
         return await self.http.patch(path, json=body, headers=self.headers | headers)

@@ -5,7 +5,7 @@ change of status is one compare-and-set with its history row and its fact in the
 """
 
 from bottega.domains.orders.actions.changing import ChangeLines, change_lines
-from bottega.domains.orders.actions.expiring import due_expiries, expire
+from bottega.domains.orders.actions.expiring import expire
 from bottega.domains.orders.actions.moving import CancelOwn, MoveOrder, cancel_own, transition
 from bottega.domains.orders.actions.ordering import Ordering
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
@@ -54,7 +54,7 @@ from bottega.domains.orders.model import (
     SubstituteWish,
     Transition,
 )
-from bottega.domains.orders.reactions import REACTIONS, due_choices
+from bottega.domains.orders.reactions import REACTIONS
 from bottega.domains.orders.rules import allowed, display_number
 from bottega.domains.orders.states import (
     AT_STORE,
@@ -69,8 +69,9 @@ from bottega.domains.orders.states import (
     ShortageState,
     machine_for,
 )
-from bottega.domains.orders.store import find, history, listed
-from bottega.domains.orders.store.shortages import Waiting, waiting
+from bottega.domains.orders.store import find, history, listed, unpaid
+from bottega.domains.orders.store.shortages import DueShortage, Waiting, waiting
+from bottega.domains.orders.store.shortages import due as due_shortages
 from bottega.domains.orders.store.shortages import of_order as shortages_of
 
 __all__ = [
@@ -90,6 +91,7 @@ __all__ = [
     "ChooseInstead",
     "Contact",
     "Decide",
+    "DueShortage",
     "MarkUnavailable",
     "MoveNotAllowed",
     "MoveOrder",
@@ -134,8 +136,7 @@ __all__ = [
     "choose_by_deadline",
     "choose_instead",
     "display_number",
-    "due_choices",
-    "due_expiries",
+    "due_shortages",
     "expire",
     "find",
     "give_back",
@@ -151,5 +152,6 @@ __all__ = [
     "shortages_of",
     "transition",
     "try_again",
+    "unpaid",
     "waiting",
 ]
