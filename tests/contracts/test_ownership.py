@@ -148,6 +148,9 @@ def test_an_order_at_another_merchants_store_is_refused(live: Live, refused: Ref
 
 
 def test_another_customers_order_is_not_there(live: Live, ours, refused: Refused) -> None:
+    line = f"/v1/orders/{ours['order']}/lines/{ours['line']}"
+    asked = live.ask("POST", f"{line}/unavailable", "barista", json={}).json()["shortages"][0]
+    ours = ours | {"shortage": asked["shortage_id"]}
     before = live.counts()
     path = f"/v1/orders/{ours['order']}"
     for who in ("other guest", "other merchant's guest", "other merchant's admin", "barista elsewhere"):

@@ -115,6 +115,8 @@ async def choose(request: AnyRequest, token: str, shortage_id: str) -> Response[
     """Choose what comes instead of a line that is out."""
     wanted = alternatives.chosen((await posted(request)).text("choice"))
     followed = await _followed(request, token)
+    if not followed.own:
+        raise OrderNotFound
     order = followed.order
     try:
         if wanted is None:
