@@ -215,7 +215,7 @@ async def opened_day(url: str, store: int = 0, *, worker: bool = True) -> AsyncI
         rows = await (await connection.execute("select store_id from stores order by number")).fetchall()
     parts = make_parts(Settings(database_url=url, secret=SECRET), "day")
     await parts.open()
-    lane = GroupCommit(parts.pools, Placing(parts.shops, "default").place_many, parts.waker)
+    lane = GroupCommit(parts.pools, Placing(parts.shops, "default").place_many, parts.waker, once="orders_once")
     working = [Sequencer(parts.pools.relay_conninfo), *make_consumers(parts)] if worker else []
     tasks = [asyncio.create_task(each.run()) for each in working]
     try:

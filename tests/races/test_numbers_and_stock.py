@@ -11,18 +11,18 @@ from bottega.domains.catalog import ItemKind
 from bottega.domains.catalog import store as catalog
 from bottega.domains.catalog.actions.writing import SoldOutChange, set_availability
 from bottega.domains.catalog.model import AvailabilityState, SetAvailability
-from bottega.domains.orders import store
 from bottega.domains.orders.model import Placed
+from bottega.domains.orders.store import batch
 from bottega.domains.pricing import ItemSoldOut
 from tests.races.conftest import Arena, without
 
 NUMBERS = "select number from orders order by number"
 COUNTER_ROW = """insert into order_counters as c (merchant_id, store_id, business_date, last_number)
-  select merchant_id, store_id, business_date, n from fresh order by store_id, business_date
+  select merchant_id, store_id, business_date, n from wanted order by store_id, business_date
   on conflict (store_id, business_date) do update set last_number = c.last_number + excluded.last_number
   returning store_id, business_date, last_number"""
 READ_ONLY: LiteralString = """select f.store_id, f.business_date, f.n + coalesce((select max(number) from orders o
-    where o.store_id = f.store_id and o.business_date = f.business_date), 0)::int as last_number from fresh f"""
+    where o.store_id = f.store_id and o.business_date = f.business_date), 0)::int as last_number from wanted f"""
 
 
 async def _many(arena: Arena, count: int) -> None:
@@ -39,7 +39,7 @@ async def test_twin_without_the_counters_row_gives_a_number_twice(
     arena: Arena, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arena.weaken("drop index orders_number")
-    monkeypatch.setattr(store, "GATHER", without(store.GATHER, COUNTER_ROW, READ_ONLY))
+    monkeypatch.setattr(batch, "GATHER", without(batch.GATHER, COUNTER_ROW, READ_ONLY))
     for _ in range(5):
         await _many(arena, 60)
 
@@ -84,7 +84,7 @@ async def test_twin_without_the_lock_on_what_is_left_sells_too_much(
                 db.execute(f"alter table {table} drop constraint {name}")  # type: ignore[arg-type]
     # The counters' row would make batches of one store wait for each other anyway: the twin goes without both.
     arena.weaken("drop index orders_number")
-    monkeypatch.setattr(store, "GATHER", without(store.GATHER, COUNTER_ROW, READ_ONLY))
+    monkeypatch.setattr(batch, "GATHER", without(batch.GATHER, COUNTER_ROW, READ_ONLY))
     monkeypatch.setattr(catalog, "LOCK_LEFT", without(catalog.LOCK_LEFT, " for update of a"))
     sold = 0
     for _ in range(5):
@@ -118,8 +118,8 @@ async def test_what_was_answered_as_sold_out_is_not_sold_by_a_process_that_has_n
 
 async def test_twin_without_the_menus_version_sells_it(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
     before = (await arena.processes[0].parts.shops.get(arena.store_id)).menu.menu.version
-    weakened = without(store.GATHER, "'version', s.menu_version", f"'version', {before + 1}")
-    monkeypatch.setattr(store, "GATHER", weakened)
+    weakened = without(batch.GATHER, "'version', s.menu_version", f"'version', {before + 1}")
+    monkeypatch.setattr(batch, "GATHER", weakened)
 
     outcomes = await _ordered_after_sold_out(arena)
 

@@ -3,15 +3,12 @@
 import asyncio
 from uuid import UUID
 
-import pytest
-
 from bottega.domains.catalog import ItemKind
 from bottega.domains.catalog.actions.writing import SoldOutChange, set_availability
 from bottega.domains.catalog.model import AvailabilityState, SetAvailability
-from bottega.domains.orders import store
 from bottega.domains.orders.model import Placed
 from bottega.kit.errors import IdempotencyKeyReused
-from tests.races.conftest import Arena, without
+from tests.races.conftest import Arena
 from tests.simulators.processes import Installation
 from tests.simulators.shop import Counter, key
 
@@ -34,11 +31,8 @@ async def test_ten_posts_to_two_processes_make_one_order(arena: Arena) -> None:
     assert sorted(number for _, number in rows) == list(range(1, 11)), "a repeat must not use up a number"
 
 
-async def test_twin_without_the_unique_key_makes_more(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_twin_without_the_unique_key_makes_more(arena: Arena) -> None:
     arena.weaken("drop index orders_once")
-    monkeypatch.setattr(
-        store, "WRITE", without(store.WRITE, "on conflict (store_id, placed_by, idempotency_key) do nothing")
-    )
     for _ in range(10):
         await _ten_posts(arena)
 

@@ -31,15 +31,15 @@ _MAX_WAITING = 20_000
 _TRIES = 4
 
 
-class Again(Exception):
-    """Raised by a verb when somebody else has just decided what this batch relied on: the whole batch is done again."""
-
-
 class BatchTx:
-    """What a batch verb knows of the world: a connection inside a transaction of the batch role, and facts to tell."""
+    """What a batch verb knows of the world: a connection inside a transaction of the batch role, and facts to tell.
 
-    def __init__(self, connection: Connection) -> None:
+    `careful` is set when the batch took a key for new that was not: the verb looks its keys up before it decides.
+    """
+
+    def __init__(self, connection: Connection, *, careful: bool = False) -> None:
         self.connection = connection
+        self.careful = careful
         self._facts: list[dict[str, Any]] = []
 
     def emit(self, fact: Fact, merchant_id: UUID) -> None:
@@ -53,17 +53,22 @@ class BatchTx:
             await self.connection.execute(INSERT_FACTS, [msgspec.json.encode(self._facts).decode()])
 
 
-_RETRYABLE = (Again, pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable)
+_RETRYABLE = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable)
 Verb = Callable[[BatchTx, Sequence[C]], Awaitable[list[R | DomainError]]]
 
 
 class GroupCommit(Generic[C, R]):
-    """One lane of one hot verb. `submit` waits until its command is durably committed (or refused)."""
+    """One lane of one hot verb. `submit` waits until its command is durably committed (or refused).
 
-    def __init__(self, pools: Pools, verb: Verb[C, R], waker: Waker, *, batch_size: int = 128) -> None:
+    `once` names the unique constraint that a repeated command breaks. Nearly every command is new, so the verb takes
+    them for new at first; a batch that was mistaken is done again, carefully.
+    """
+
+    def __init__(self, pools: Pools, verb: Verb[C, R], waker: Waker, *, once: str, batch_size: int = 128) -> None:
         self._conninfo = app_conninfo(pools.url, name="bottega-batch")
         self._verb = verb
         self._waker = waker
+        self._once = once
         self._batch_size = batch_size
         self._waiting: deque[tuple[C, asyncio.Future[R]]] = deque()
         self._flusher: asyncio.Task[None] | None = None
@@ -120,24 +125,27 @@ class GroupCommit(Generic[C, R]):
             return [Unavailable("This could not be done right now; repeat with the same key", retry_after=1)]
 
     async def _attempt(self, commands: Sequence[C]) -> list[R | DomainError]:
+        careful = False
         for attempt in range(1, _TRIES + 1):
             connection = await self._connect()
             try:
                 async with connection.pipeline():
                     await connection.execute("begin")
                     await connection.execute(SET_ROLE, ["bottega_batch"])
-                    tx = BatchTx(connection)
+                    tx = BatchTx(connection, careful=careful)
                     outcomes = await self._verb(tx, commands)
                     await tx.write_facts()
                     await connection.execute("commit")
                 return outcomes
             except BaseException as error:
                 await self._roll_back(connection)
-                retryable = isinstance(error, _RETRYABLE)
-                if not retryable or attempt == _TRIES:
+                repeated = isinstance(error, pg.UniqueViolation) and error.diag.constraint_name == self._once
+                if not (repeated or isinstance(error, _RETRYABLE)) or attempt == _TRIES:
                     raise
+                careful = careful or repeated
                 RETRIES.labels("group_commit").inc()
-                await asyncio.sleep(random.uniform(0.002, 0.02) * attempt)  # noqa: S311 - jitter, not a secret
+                if not repeated:  # whoever was first has committed: no need to wait
+                    await asyncio.sleep(random.uniform(0.002, 0.02) * attempt)  # noqa: S311 - jitter, not a secret
         raise AssertionError("unreachable")
 
     async def _connect(self) -> Connection:

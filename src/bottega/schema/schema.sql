@@ -448,6 +448,22 @@ create table order_lines (
   check (total_minor = qty * unit_minor)
 );
 
+-- How orders travel to `orders` and its neighbours, many at once. Another column means another pair of types beside these:
+-- the processes of the version before go on sending the rows that they know.
+create type placed_order as (
+  merchant_id uuid, store_id uuid, order_id uuid, placed_by uuid, fact_id uuid, number integer, business_date date,
+  subtotal_minor bigint, discount_minor bigint, tax_minor bigint, fees_minor bigint, total_minor bigint, menu_version bigint,
+  tax_included boolean, promised_at timestamptz, created_at timestamptz, fingerprint bytea, payment_id uuid,
+  contact_sealed bytea, fulfillment_type text, pay_mode text, currency text, actor_kind text, contact_name text,
+  idempotency_key text, fact jsonb
+);
+
+create type placed_line as (
+  merchant_id uuid, store_id uuid, order_id uuid, line_id uuid, line_no integer, tax_minor bigint, discount_minor bigint,
+  product_id uuid, variant_id uuid, name text, variant_name text, category text, qty integer, unit_minor bigint,
+  modifiers jsonb, note text, tax_rate_ppm integer, total_minor bigint
+);
+
 -- The history of an order: who moved it, when, from where, to where, and why. Written with every change of status.
 create table order_events (
   merchant_id uuid not null,

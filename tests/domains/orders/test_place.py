@@ -27,7 +27,9 @@ Lane = GroupCommit[Placement, Placed]
 async def lane(shop: SeededShop) -> AsyncIterator[tuple[Lane, Shops]]:
     shops = Shops(shop.database)
     waker = Waker(shop.database.pools.conninfo)
-    lane: Lane = GroupCommit(shop.database.pools, Placing(shops, "default").place_many, waker, batch_size=16)
+    lane: Lane = GroupCommit(
+        shop.database.pools, Placing(shops, "default").place_many, waker, once="orders_once", batch_size=16
+    )
     yield lane, shops
     await lane.close()
     await waker.close()

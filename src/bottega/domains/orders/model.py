@@ -127,9 +127,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """What became of a placement: the order as it was first answered, and whether that was an earlier time."""
+    """What became of a placement: the order as it was first answered, and whether that was an earlier time.
+
+    `quote` is what the lines were made of, while that is at hand.
+    """
 
     order: Order
+    quote: Quote | None = None
     replayed: bool = False
 
 

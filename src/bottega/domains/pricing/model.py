@@ -38,8 +38,11 @@ QuotedModifier = ChosenModifier
 """A chosen modifier as it was named and priced: made once for a menu, shared by all quotes and orders of it."""
 
 
-class QuotedLine(msgspec.Struct, frozen=True):
+class QuotedLine(msgspec.Struct, frozen=True, eq=False):
     """One line with everything that later changes of the menu must not change. Amounts are in minor units.
+
+    Equal means the same object: a line that depends on nothing but the menu is quoted once for all who want it, and who
+    renders it may keep what it made of it.
 
     `unit_minor` contains the modifiers; `total_minor` is qty x unit, before discount. `tax_minor` is the tax on what is
     left after the discount: contained in it or on top of it, as the quote says.

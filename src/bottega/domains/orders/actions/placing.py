@@ -1,11 +1,13 @@
 """Placing orders, many at once: gather, decide in arrival order, write.
 
-A batch takes its stores' counters in key order, looks up keys that were used before, prices again where a menu has
-changed since the quote, and writes everything in one statement. Each placement gets an outcome of its own.
+A batch takes its stores' counters in key order, prices again where a menu has changed since the quote, and writes
+everything in one statement. Each placement gets an outcome of its own. Keys are taken for new; where one is not, the
+unique constraint says so, and the batch is done again with a look at the keys first.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +20,11 @@ from bottega.domains.orders import rules, store
 from bottega.domains.orders.events import OrderPlaced
 from bottega.domains.orders.model import Order, OrderLine, Placed, Placement, PlaceOrder
 from bottega.domains.orders.states import OrderStatus
+from bottega.domains.orders.store import batch
 from bottega.domains.payments import NewPayment, open_many
 from bottega.domains.pricing import ItemSoldOut, Quote, quote
 from bottega.infra.db import ReadTx
-from bottega.infra.group_commit import Again, BatchTx
+from bottega.infra.group_commit import BatchTx
 from bottega.infra.telemetry import OUTCOMES
 from bottega.kit import ids
 from bottega.kit.clock import business_date
@@ -82,35 +85,28 @@ class Placing:
             outcome = outcomes[first[i]]
             if first[i] != i and isinstance(outcome, Placed):
                 same = placement.fingerprint == placements[first[i]].fingerprint
-                outcome = Placed(outcome.order, replayed=True) if same else IdempotencyKeyReused()
+                outcome = Placed(outcome.order, outcome.quote, replayed=True) if same else IdempotencyKeyReused()
             answers.append(outcome)
         return answers
 
     async def _place(self, tx: BatchTx, placements: Sequence[Placement]) -> list[Placed | DomainError]:
-        dates = [business_date(placement.now, placement.store.timezone) for placement in placements]
-        found = await store.gather(tx.connection, [_wanted(i, p, dates[i]) for i, p in enumerate(placements)])
-        known = {each.i: each for each in found.known}
-        versions = {each.store_id: each.version for each in found.menus}
-        for store_id, version in versions.items():
-            self._shops.confirm(store_id, version)
-        next_number = {(c.store_id, c.business_date): c.last_number for c in found.counters}
-        for i, placement in enumerate(placements):
-            if i not in known:
-                next_number[placement.store.store_id, dates[i]] -= 1
+        known = await _known(tx, placements) if tx.careful else {}
+        slots = [(p.store.store_id, business_date(p.now, p.store.timezone)) for p in placements]
+        new = [i for i in range(len(placements)) if i not in known]
+        versions, next_number = await self._gather(tx, [(placements[i].store.merchant_id, *slots[i]) for i in new])
         outcomes: list[Placed | DomainError | None] = [None] * len(placements)
+        for i, earlier in known.items():
+            outcomes[i] = await _earlier(tx, placements[i], earlier)
         counted: list[int] = []
-        for i, placement in enumerate(placements):
-            if i in known:
-                outcomes[i] = await _earlier(tx, placement, known[i].order_id, bytes.fromhex(known[i].fingerprint))
-                continue
-            slot = (placement.store.store_id, dates[i])
+        for i in new:
+            placement, slot = placements[i], slots[i]
             next_number[slot] += 1
             try:
-                priced, limited = await self._at_version(placement, versions[placement.store.store_id])
+                priced, limited = await self._at_version(placement, versions[slot[0]])
             except DomainError as error:
                 outcomes[i] = error
                 continue
-            outcomes[i] = Placed(_order(placement, priced, next_number[slot], dates[i]))
+            outcomes[i] = Placed(_order(placement, priced, next_number[slot], slot[1]), priced)
             if limited:
                 counted.append(i)
         if counted:
@@ -118,34 +114,40 @@ class Placing:
         await self._write(tx, placements, outcomes)
         return [outcome for outcome in outcomes if outcome is not None]
 
+    async def _gather(
+        self, tx: BatchTx, wanted: Sequence[tuple[UUID, UUID, date]]
+    ) -> tuple[dict[UUID, int], dict[tuple[UUID, date], int]]:
+        """For orders of (merchant, store, day): the stores' menu versions, and the last numbers before theirs."""
+        counts = Counter(wanted)
+        found = await batch.gather(tx.connection, [_numbers(*slot, n) for slot, n in counts.items()])
+        versions = {each.store_id: each.version for each in found.menus}
+        for store_id, version in versions.items():
+            self._shops.confirm(store_id, version)
+        taken = {(store_id, day): n for (_, store_id, day), n in counts.items()}
+        last = {(each.store_id, each.business_date): each.last_number for each in found.counters}
+        return versions, {slot: last[slot] - n for slot, n in taken.items()}
+
     async def _write(
         self,
         tx: BatchTx,
         placements: Sequence[Placement],
         outcomes: list[Placed | DomainError | None],
     ) -> None:
-        """Write what was decided.
-
-        Raises `Again` when another process took one of the keys meanwhile: what was gathered before it committed (numbers,
-        counted items) was taken for an order that exists, so the batch begins anew and finds that order.
-        """
-        rows = [
-            _row(outcome.order, placements[i])
-            for i, outcome in enumerate(outcomes)
-            if isinstance(outcome, Placed) and not outcome.replayed
-        ]
-        if not rows:
-            return
-        new = await store.write(tx.connection, rows)
-        if len(new) < len(rows):
-            raise Again("another process placed an order under a key of this batch")
+        """Write what was decided. When another process took one of the keys meanwhile, the batch begins anew, carefully."""
+        new: list[batch.NewOrder] = []
         opened: list[NewPayment] = []
-        for outcome in outcomes:
-            if isinstance(outcome, Placed) and not outcome.replayed and outcome.order.payment_id is not None:
-                opened.append(_payment(outcome.order, outcome.order.payment_id, self._account))
-        _PLACED.inc(len(new))
+        for outcome, placement in zip(outcomes, placements, strict=True):
+            if isinstance(outcome, Placed) and outcome.quote is not None:
+                order = outcome.order
+                new.append(_new(order, outcome.quote, placement))
+                if order.payment_id is not None:
+                    opened.append(_payment(order, order.payment_id, self._account))
+        if not new:
+            return
+        await batch.write(tx.connection, new)
         if opened:
             await open_many(tx, opened)
+        _PLACED.inc(len(new))
 
     async def _at_version(self, placement: Placement, version: int) -> tuple[Quote, bool]:
         """The placement's quote, made again when the menu has changed since; and whether the menu counts anything."""
@@ -191,10 +193,19 @@ def _short(order: Order, slot: Slot, wanted: int) -> ItemSoldOut:
     return ItemSoldOut(found[0].detail, errors=tuple(found))
 
 
-async def _earlier(tx: BatchTx, placement: Placement, order_id: UUID, fingerprint: bytes) -> Placed | DomainError:
-    if fingerprint != placement.fingerprint:
+async def _known(tx: BatchTx, placements: Sequence[Placement]) -> dict[int, batch.Known]:
+    """The orders that exist already under the placements' keys, by the placement's place."""
+    keys: list[dict[str, Any]] = [
+        {"i": i, "store_id": each.store.store_id, "placed_by": each.subject.subject_id, "key": each.key}
+        for i, each in enumerate(placements)
+    ]
+    return {each.i: each for each in await batch.known(tx.connection, keys)}
+
+
+async def _earlier(tx: BatchTx, placement: Placement, known: batch.Known) -> Placed | DomainError:
+    if bytes.fromhex(known.fingerprint) != placement.fingerprint:
         return IdempotencyKeyReused()
-    order = await store.find(_reading(tx, placement), placement.store.store_id, order_id)
+    order = await store.find(_reading(tx, placement), placement.store.store_id, known.order_id)
     assert order is not None
     return Placed(as_placed(order), replayed=True)
 
@@ -211,18 +222,11 @@ def _first_of_each_key(placements: Sequence[Placement]) -> list[int]:
     ]
 
 
-def _wanted(i: int, placement: Placement, day: Any) -> dict[str, Any]:
-    return {
-        "i": i,
-        "merchant_id": placement.store.merchant_id,
-        "store_id": placement.store.store_id,
-        "business_date": day,
-        "placed_by": placement.subject.subject_id,
-        "key": placement.key,
-    }
+def _numbers(merchant_id: UUID, store_id: UUID, day: date, n: int) -> dict[str, Any]:
+    return {"merchant_id": merchant_id, "store_id": store_id, "business_date": day, "n": n}
 
 
-def _order(placement: Placement, priced: Quote, number: int, day: Any) -> Order:
+def _order(placement: Placement, priced: Quote, number: int, day: date) -> Order:
     shop, request = placement.store, placement.request
     _, latest = merchants.ready_window(shop, placement.now)
     return Order(
@@ -279,7 +283,7 @@ def lines_of(priced: Quote, home: int) -> tuple[OrderLine, ...]:
     )
 
 
-def _row(order: Order, placement: Placement) -> store.NewOrder:
+def _new(order: Order, quoted: Quote, placement: Placement) -> batch.NewOrder:
     fact = OrderPlaced(
         store_id=order.store_id,
         order_id=order.order_id,
@@ -294,7 +298,9 @@ def _row(order: Order, placement: Placement) -> store.NewOrder:
         total_minor=order.total_minor,
         currency=order.currency,
     )
-    return store.NewOrder(order, placement.key, placement.fingerprint, placement.subject.kind, ids.new_id(0), fact)
+    return batch.NewOrder(
+        order, quoted, placement.key, placement.fingerprint, placement.subject.kind, ids.new_id(0), fact
+    )
 
 
 def _payment(order: Order, payment_id: UUID, account: str) -> NewPayment:

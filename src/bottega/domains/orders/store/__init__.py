@@ -1,75 +1,18 @@
-"""Every SQL statement about orders.
+"""Every SQL statement about orders, apart from placing them (`batch`).
 
-Locks: `gather` takes the counters of the batch's stores in key order and holds them to the end, so orders of one store
-are numbered one after the other; `move` is a compare-and-set on the order's row.
+Locks: `move` is a compare-and-set on the order's row.
 """
 
-from collections.abc import Sequence
-from datetime import date
 from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
 
-from bottega.domains.orders.events import OrderPlaced
-from bottega.domains.orders.model import Order, OrderEvent, OrderFilter, OrderLine
+from bottega.domains.orders.model import Order, OrderEvent, OrderFilter
 from bottega.domains.orders.states import OrderStatus
-from bottega.infra.db import Connection, ReadTx
+from bottega.infra.db import ReadTx
 from bottega.infra.transaction import Tx
 
-GATHER: LiteralString = """
-with wanted as materialized (
-  select * from json_to_recordset(%s::json)
-    as w (i int, merchant_id uuid, store_id uuid, business_date date, placed_by uuid, key text)
-), known as (
-  select w.i, o.order_id, encode(o.fingerprint, 'hex') as fingerprint
-  from wanted w join orders o on o.store_id = w.store_id and o.placed_by = w.placed_by and o.idempotency_key = w.key
-), fresh as (
-  select merchant_id, store_id, business_date, count(*)::int as n from wanted w
-  where not exists (select from known k where k.i = w.i) group by 1, 2, 3 order by 2, 3
-), counted as (
-  insert into order_counters as c (merchant_id, store_id, business_date, last_number)
-  select merchant_id, store_id, business_date, n from fresh order by store_id, business_date
-  on conflict (store_id, business_date) do update set last_number = c.last_number + excluded.last_number
-  returning store_id, business_date, last_number
-)
-select json_build_object(
-  'known', coalesce((select json_agg(k) from known k), '[]'),
-  'counters', coalesce((select json_agg(c) from counted c), '[]'),
-  'menus', coalesce((select json_agg(json_build_object('store_id', s.store_id, 'version', s.menu_version)) from stores s
-                     where s.store_id in (select store_id from wanted)), '[]'))::text
-"""
-# The batch travels as two flat JSON documents with short keys, because the server reads every byte of them more than once:
-# long keys and lines nested in their orders took half of its time for an order.
-WRITE: LiteralString = """
-with input as materialized (
-  select * from json_to_recordset(%s::json) as r (i int, m uuid, s uuid, o uuid, n int, d date, ft text, pm text, c text,
-    su bigint, di bigint, ta bigint, ti boolean, fe bigint, tt bigint, mv bigint, pa uuid, b uuid, ak text, cn text,
-    cs text, k text, fp text, pr timestamptz, at timestamptz, fi uuid, f jsonb)
-), placed as (
-  insert into orders (merchant_id, store_id, order_id, number, business_date, status, seq, fulfillment_type, pay_mode,
-    currency, subtotal_minor, discount_minor, tax_minor, tax_included, fees_minor, total_minor, menu_version, payment_id,
-    placed_by, contact_name, contact_sealed, idempotency_key, fingerprint, promised_at, created_at, updated_at)
-  select m, s, o, n, d, 'PLACED', 1, ft, pm, c, su, di, ta, ti, fe, tt, mv, pa, b, cn, decode(cs, 'hex'), k,
-    decode(fp, 'hex'), pr, at, at from input
-  on conflict (store_id, placed_by, idempotency_key) do nothing
-  returning order_id
-), lines as (
-  insert into order_lines (merchant_id, store_id, order_id, line_no, line_id, product_id, variant_id, name, variant_name,
-    category, qty, unit_minor, modifiers, note, discount_minor, tax_rate_ppm, tax_minor, total_minor)
-  select r.m, r.s, r.o, l.n, l.l, l.p, l.v, l.a, l.b, l.c, l.q, l.u, l.m, l.t, l.d, l.r, l.x, l.y
-  from json_to_recordset(%s::json) as l (i int, n int, l uuid, p uuid, v uuid, a text, b text, c text, q int, u bigint,
-    m jsonb, t text, d bigint, r int, x bigint, y bigint)
-  join input r using (i) join placed on placed.order_id = r.o
-), events as (
-  insert into order_events (merchant_id, store_id, order_id, seq, event, from_status, to_status, actor_kind, actor_id, at)
-  select m, s, o, 1, 'place', null, 'PLACED', ak, b, at from input join placed on order_id = o
-), told as (
-  insert into outbox (id, merchant_id, store_id, aggregatetype, aggregateid, type, version, payload, created_at)
-  select fi, m, s, 'order', o, 'order.placed', 1, f, at from input join placed on order_id = o
-)
-select order_id from placed
-"""
 FIND: LiteralString = """
 select o.merchant_id, o.store_id, o.order_id, o.number, o.business_date, o.status, o.seq, o.fulfillment_type, o.pay_mode,
   o.currency, o.subtotal_minor, o.discount_minor, o.tax_minor, o.tax_included, o.fees_minor, o.total_minor, o.menu_version,
@@ -161,68 +104,11 @@ class UnpaidOrder(msgspec.Struct, frozen=True):
     order_id: UUID
 
 
-class NewOrder(msgspec.Struct, frozen=True):
-    """An order to be written: with its key and fingerprint, who acts, and the fact that tells of it."""
-
-    order: Order
-    key: str
-    fingerprint: bytes
-    actor_kind: str
-    fact_id: UUID
-    fact: OrderPlaced
-
-
-class Known(msgspec.Struct, frozen=True):
-    """An order that exists under a key of the batch."""
-
-    i: int
-    order_id: UUID
-    fingerprint: str
-
-
-class Counter(msgspec.Struct, frozen=True):
-    """The last number given out at a store on a business day."""
-
-    store_id: UUID
-    business_date: date
-    last_number: int
-
-
-class MenuVersion(msgspec.Struct, frozen=True):
-    """The present version of a store's menu."""
-
-    store_id: UUID
-    version: int
-
-
-class Gathered(msgspec.Struct, frozen=True):
-    """All that a batch needs to know before it decides."""
-
-    known: list[Known]
-    counters: list[Counter]
-    menus: list[MenuVersion]
-
-
 class KeyOwner(msgspec.Struct, frozen=True):
     """The order that a key belongs to."""
 
     order_id: UUID
     fingerprint: str
-
-
-async def gather(connection: Connection, wanted: Sequence[dict[str, Any]]) -> Gathered:
-    """Read what a batch needs and take its numbers: one statement."""
-    cursor = await connection.execute(GATHER, [msgspec.json.encode(wanted).decode()])
-    row = await cursor.fetchone()
-    assert row is not None
-    return msgspec.json.decode(row[0], type=Gathered)
-
-
-async def write(connection: Connection, rows: Sequence[NewOrder]) -> set[UUID]:
-    """Write orders with lines, history and facts: one statement. The ids that were new; the others' keys were taken."""
-    orders, lines = _documents(rows)
-    cursor = await connection.execute(WRITE, [orders, lines])
-    return {row[0] for row in await cursor.fetchall()}
 
 
 async def find(tx: ReadTx, store_id: UUID, order_id: UUID) -> Order | None:
@@ -304,67 +190,3 @@ async def listed(tx: ReadTx, which: OrderFilter) -> list[Order]:
     values["placed_by"] = which.placed_by or which.customer_id
     values["statuses"] = [str(status) for status in which.statuses] or None
     return await tx.rows(LIST, values | {"merchant_id": tx.merchant_id}, Order)
-
-
-def _documents(rows: Sequence[NewOrder]) -> tuple[str, str]:
-    """The two documents of `WRITE`: orders, and lines that name their order by its place."""
-    orders: list[dict[str, Any]] = []
-    lines: list[dict[str, Any]] = []
-    for i, row in enumerate(rows):
-        orders.append(_order_row(i, row))
-        lines += [_line_row(i, line) for line in row.order.lines]
-    return msgspec.json.encode(orders).decode(), msgspec.json.encode(lines).decode()
-
-
-def _order_row(i: int, row: NewOrder) -> dict[str, Any]:
-    order = row.order
-    return {
-        "i": i,
-        "m": order.merchant_id,
-        "s": order.store_id,
-        "o": order.order_id,
-        "n": order.number,
-        "d": order.business_date,
-        "ft": order.fulfillment_type,
-        "pm": order.pay_mode,
-        "c": order.currency,
-        "su": order.subtotal_minor,
-        "di": order.discount_minor,
-        "ta": order.tax_minor,
-        "ti": order.tax_included,
-        "fe": order.fees_minor,
-        "tt": order.total_minor,
-        "mv": order.menu_version,
-        "pa": order.payment_id,
-        "b": order.placed_by,
-        "ak": row.actor_kind,
-        "cn": order.contact_name,
-        "cs": order.contact_sealed.hex() if order.contact_sealed else None,
-        "k": row.key,
-        "fp": row.fingerprint.hex(),
-        "pr": order.promised_at,
-        "at": order.created_at,
-        "fi": row.fact_id,
-        "f": row.fact,
-    }
-
-
-def _line_row(i: int, line: OrderLine) -> dict[str, Any]:
-    return {
-        "i": i,
-        "n": line.line_no,
-        "l": line.line_id,
-        "p": line.product_id,
-        "v": line.variant_id,
-        "a": line.name,
-        "b": line.variant_name,
-        "c": line.category,
-        "q": line.qty,
-        "u": line.unit_minor,
-        "m": line.modifiers,
-        "t": line.note,
-        "d": line.discount_minor,
-        "r": line.tax_rate_ppm,
-        "x": line.tax_minor,
-        "y": line.total_minor,
-    }
