@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON3 ?= python3
 BOOTSTRAP := $(PYTHON3) tools/bootstrap.py
-.PHONY: help demo test check bench fix docs assets lock screenshots clean
+.PHONY: help demo test check bench torture fix docs assets lock screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -19,6 +19,9 @@ check: ## format, lint, types, imports, house rules: under a minute
 
 bench: ## measure on this machine, print a table, write bench-results/
 	@$(BOOTSTRAP) --dev --assets -- -m bottega bench $(ARGS)
+
+torture: ## ten minutes of faults on everything, then every cent and every order is looked for (ARGS="--seed 7")
+	@$(BOOTSTRAP) --dev --assets -- -m bottega torture $(ARGS)
 
 fix: ## mend what ruff can mend, and format
 	@$(BOOTSTRAP) --dev -- tools/check.py --fix

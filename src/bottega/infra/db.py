@@ -11,15 +11,15 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import TupleRow, dict_row
+from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from bottega.infra.connection import TimelyConnection
 from bottega.kit.errors import Unavailable
 
 T = TypeVar("T")
-Connection = AsyncConnection[TupleRow]
+Connection = TimelyConnection
 
 READ_BEGIN: LiteralString = "begin transaction isolation level repeatable read read only"
 SET_TENANT: LiteralString = """
@@ -99,6 +99,7 @@ class Pools:
         self.relay_conninfo = app_conninfo(url, role="bottega_relay", name=f"{name}-relay")
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             self.conninfo,
+            connection_class=TimelyConnection,
             min_size=1,
             max_size=size,
             timeout=5,

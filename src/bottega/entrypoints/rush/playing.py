@@ -15,6 +15,7 @@ from bottega.entrypoints.rush.tally import Tally
 from bottega.entrypoints.rush.wire import GaveUp, Wire
 
 Json = dict[str, Any]
+MakeCustomer = Callable[[Wire, Menus, Json, random.Random], Customer]
 Watch = Callable[[Tally], Coroutine[Any, Any, None]]
 _LOOKING = 20
 
@@ -102,7 +103,7 @@ async def working(people: Sequence[Worker]) -> AsyncGenerator[None]:
 
 
 async def arrivals(
-    wire: Wire, plan: Plan, stores: list[Json], chooser: random.Random, kind: type[Customer] = Customer
+    wire: Wire, plan: Plan, stores: list[Json], chooser: random.Random, made: MakeCustomer = Customer
 ) -> None:
     """Arrivals at random intervals (a Poisson process) for the time of the plan; then wait for those inside."""
     menus = Menus(wire)
@@ -110,7 +111,7 @@ async def arrivals(
     visits: set[asyncio.Task[None]] = set()
     while time.monotonic() < ends:
         await asyncio.sleep(min(chooser.expovariate(plan.rate), max(0.0, ends - time.monotonic())))
-        customer = kind(wire, menus, chooser.choice(stores), random.Random(chooser.random()))  # noqa: S311
+        customer = made(wire, menus, chooser.choice(stores), random.Random(chooser.random()))  # noqa: S311
         task = asyncio.create_task(customer.visit())
         visits.add(task)
         task.add_done_callback(visits.discard)

@@ -11,7 +11,6 @@ database and at the provider's own ledger; whatever was started here is ended he
 from bottega.entrypoints.torture.model import Fault, Orders, Report, Verb
 from bottega.entrypoints.torture.planning import faults_for
 from bottega.entrypoints.torture.playing import play
-
 from bottega.entrypoints.torture.proxy import Link, Mode
 
 __all__ = ["Fault", "Link", "Mode", "Orders", "Report", "Verb", "faults_for", "play"]

@@ -35,7 +35,7 @@ where p.provider <> 'TILL'
 OUR_ORDERS: LiteralString = "select order_id, status, total_minor, idempotency_key from orders"
 OUR_REFUNDS: LiteralString = "select refund_id, amount_minor, status from refunds"
 TICKET_FACTS: LiteralString = """
-select store_id, seq from log where type like 'ticket.%%' and seq > %(floor)s order by seq
+select store_id, seq from log where type like 'ticket.%' order by seq
 """
 
 
@@ -86,10 +86,11 @@ class Books(msgspec.Struct, frozen=True):
 
 async def unsettled(url: str, open_statuses: Sequence[str]) -> dict[str, int]:
     """What is still under way, by words; empty when all is at its end. Raises `psycopg.Error` while the database is away."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5) as connection:
-        async with connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(UNSETTLED, {"open": list(open_statuses)})
-            row = await cursor.fetchone()
+    connecting = psycopg.AsyncConnection[dict[str, Any]].connect(
+        url, autocommit=True, connect_timeout=5, row_factory=dict_row
+    )
+    async with await connecting as connection:
+        row = await (await connection.execute(UNSETTLED, {"open": list(open_statuses)})).fetchone()
     assert row is not None
     return {name: count for name, count in row.items() if count}
 
@@ -97,13 +98,12 @@ async def unsettled(url: str, open_statuses: Sequence[str]) -> dict[str, int]:
 async def gather(database_url: str, provider_url: str) -> Books:
     """Read both sides. Nothing may be moving any more."""
     theirs = await _ledger(provider_url)
-    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
-        async with connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(OUR_PAYMENTS)
-            payments = msgspec.convert(await cursor.fetchall(), list[OurPayment])
-            orders = await (await cursor.execute(OUR_ORDERS)).fetchall()
-            refunds = await (await cursor.execute(OUR_REFUNDS)).fetchall()
-            facts = await (await cursor.execute(TICKET_FACTS, {"floor": 0})).fetchall()
+    connecting = psycopg.AsyncConnection[dict[str, Any]].connect(database_url, autocommit=True, row_factory=dict_row)
+    async with await connecting as connection:
+        payments = msgspec.convert(await (await connection.execute(OUR_PAYMENTS)).fetchall(), list[OurPayment])
+        orders = await (await connection.execute(OUR_ORDERS)).fetchall()
+        refunds = await (await connection.execute(OUR_REFUNDS)).fetchall()
+        facts = await (await connection.execute(TICKET_FACTS)).fetchall()
     told: dict[str, list[int]] = {}
     for each in facts:
         told.setdefault(ids.show("sto", each["store_id"]), []).append(each["seq"])

@@ -215,5 +215,3 @@ def _open_always(demo: Chain) -> Chain:
         Shop(msgspec.structs.replace(each.store, hours=_ALWAYS), each.offer, each.staff) for each in demo.shops
     )
     return msgspec.structs.replace(demo, shops=shops)
-
-

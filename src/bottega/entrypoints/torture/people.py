@@ -6,6 +6,7 @@ can't be paid. What they were told goes to the tally, and the judge holds the sh
 
 import asyncio
 import random
+import time
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +20,16 @@ _PAYING = 6
 
 
 class Shopper(Customer):
-    """A customer who pays even where the provider stumbles, and takes back what can't be paid."""
+    """A customer who pays even where the provider stumbles, and takes back what can't be paid.
+
+    Until `leaves_until` (of the monotonic clock) some walk away instead: their orders expire after a minute.
+    """
+
+    leaves_until = 0.0
 
     async def _pay(self, order: Json) -> None:
         for _ in range(_PAYING):
-            if self._chance(ABANDONED):
+            if self._chance(ABANDONED) and time.monotonic() < self.leaves_until:
                 self._wire.tally.counts["walked away"] += 1
                 return
             before = self._wire.tally.counts["paid_online"]
@@ -86,9 +92,7 @@ class Clerk:
             body["amount"] = self._chooser.randint(1, max(1, look.body["total"] // 2))
         key = str(UUID(int=self._chooser.getrandbits(128), version=4))
         path = f"/v1/payments/{payment['payment_id']}/refunds"
-        made = await self._wire.call(
-            "refund", "POST", path, token=self._token, key=key, body=body, expects=expects
-        )
+        made = await self._wire.call("refund", "POST", path, token=self._token, key=key, body=body, expects=expects)
         if made.good:
             self._wire.tally.counts["refunds"] += 1
             self.refunds[made.body["refund_id"]] = made.body["amount"]

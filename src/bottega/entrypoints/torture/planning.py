@@ -52,3 +52,43 @@ def _dealt(dice: random.Random, seconds: float, every: float) -> Iterator[Fault]
         lasts = dice.uniform(shortest, longest) * min(1.0, every / 3)
         yield Fault(round(at, 2), verb, target, round(lasts, 2), dice.randrange(1 << 16))
         at += dice.uniform(0.4, 1.6) * every
+
+
+# One call in ten meets a fault of the provider, one webhook in ten each of theirs; refunds take their time or fail.
+PROVIDER_FAULTS: dict[str, float] = {
+    "timeout_before": 0.015,
+    "timeout_after": 0.02,
+    "error_before": 0.01,
+    "error_after": 0.01,
+    "unavailable": 0.015,
+    "rate_limit": 0.01,
+    "lock_timeout": 0.01,
+    "slow": 0.01,
+    "webhook_drop": 0.1,
+    "webhook_duplicate": 0.1,
+    "webhook_reorder": 0.1,
+    "webhook_delay": 0.05,
+    "webhook_forge": 0.02,
+    "refund_pending": 0.1,
+}
+# Every kind as often as that at once: a call meets one of them nearly every other time.
+ONE_IN_TEN: dict[str, float] = dict.fromkeys(
+    (
+        "timeout_before",
+        "timeout_after",
+        "error_before",
+        "error_after",
+        "unavailable",
+        "rate_limit",
+        "lock_timeout",
+        "slow",
+        "webhook_drop",
+        "webhook_duplicate",
+        "webhook_reorder",
+        "webhook_delay",
+        "webhook_forge",
+        "refund_pending",
+        "refund_fails_later",
+    ),
+    0.1,
+)

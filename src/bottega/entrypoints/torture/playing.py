@@ -36,6 +36,7 @@ from bottega.entrypoints.torture.witness import Witness
 
 Json = dict[str, Any]
 SETTLE_SECONDS = 60.0
+_LEAVING = 70.0
 _PATIENCE = 120.0  # of a client: longer than anything that is done to the shop
 _STAFF = frozenset({"BARISTA", "MANAGER", "MERCHANT_ADMIN"})
 
@@ -71,6 +72,12 @@ class Stage:
         """Dice of their own for whoever throws them, from the one seed."""
         return random.Random(f"{self.orders.seed} {name}")  # noqa: S311 - a seed plays the same again
 
+    def shopper(self, wire: Wire, menus: Menus, store: Json, chooser: random.Random) -> Shopper:
+        """A customer who comes in now; those of the last minute don't walk away, for all must come to its end in time."""
+        made = Shopper(wire, menus, store, chooser)
+        made.leaves_until = self.began + self.orders.seconds - _LEAVING
+        return made
+
 
 Watch = Callable[[Stage], Coroutine[Any, Any, None]]
 
@@ -105,7 +112,7 @@ async def _played(stage: Stage) -> Report:
                 await _payments(stage, stores)
             else:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(arrivals(stage.wire, stage.plan, stores, stage.dice("customers"), Shopper))
+                    group.create_task(arrivals(stage.wire, stage.plan, stores, stage.dice("customers"), stage.shopper))
                     group.create_task(stage.hands.carry_out(stage.faults, stage.began))
         last = max(stage.hands.last_healed, time.monotonic() if stage.orders.provider else 0.0)
         stage.settled = await _settled(stage, last)
@@ -216,5 +223,3 @@ def _recovery(done: list[Done]) -> dict[str, Recovery]:
         kind: Recovery(len(found), round(percentile(found, 50), 2), round(max(found), 2))
         for kind, found in sorted(by_kind.items())
     }
-
-

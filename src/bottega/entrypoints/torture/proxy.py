@@ -24,7 +24,7 @@ _RESET = struct.pack("ii", 1, 0)  # SO_LINGER of nothing: closing sends a reset
 class Mode(StrEnum):
     """What a link does with what it carries."""
 
-    PASS = "pass"
+    CARRY = "carry"
     CUT = "cut"
     SLOW = "slow"
     BLACK_HOLE = "black hole"
@@ -62,7 +62,7 @@ class Link:
     latency: float = 0.0
     jitter: float = 0.0
     cut_after: int | None = None
-    mode: Mode = Mode.PASS
+    mode: Mode = Mode.CARRY
     cuts: int = 0
     bytes_up: int = 0
     bytes_down: int = 0
@@ -119,7 +119,7 @@ class Link:
 
     def heal(self) -> None:
         """Pass again. What a black hole held back arrives late; connections that lost something are cut."""
-        self.mode, self.latency, self.jitter, self.cut_after = Mode.PASS, 0.0, 0.0, None
+        self.mode, self.latency, self.jitter, self.cut_after = Mode.CARRY, 0.0, 0.0, None
         for pair in [each for each in self._pairs if each.lossy]:
             pair.reset()
             self.cuts += 1

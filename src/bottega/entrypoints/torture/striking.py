@@ -51,7 +51,6 @@ class Hands:
 
     async def strike(self, fault: Fault) -> Done:
         """Carry out one fault, heal it, wait until the shop has recovered."""
-        waiting: asyncio.Task[float | None] | None = None
         if fault.target in LINKS:
             await self._break_link(self._made.links[fault.target], fault)
         elif fault.verb is Verb.PAUSE:
@@ -59,8 +58,7 @@ class Hands:
         else:
             await self._kill(fault)
         self.last_healed = time.monotonic()
-        waiting = asyncio.create_task(self._recovered(fault))
-        done = Done(fault, await waiting)
+        done = Done(fault, await self._recovered(fault))
         self.done.append(done)
         return done
 
