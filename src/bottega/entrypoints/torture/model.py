@@ -48,7 +48,7 @@ class Done(msgspec.Struct, frozen=True):
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for. `rate` is customers a second for `seconds`; with `payments` that many online orders instead.
 
-    `provider` are the probabilities of the sandbox's fault plan, by kind.
+    `provider` are the rules of the sandbox's fault plan: a probability by kind, or what else a rule may say.
     """
 
     seconds: float = 600.0
@@ -56,7 +56,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 2.0
     payments: int = 0
     at_once: int = 40
-    provider: dict[str, float] = {}
+    provider: dict[str, Any] = {}
     every: float = 3.3
     faults: tuple[Fault, ...] | None = None
     port: int = 0

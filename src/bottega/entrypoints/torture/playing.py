@@ -88,16 +88,23 @@ async def play(orders: Orders, watch: Watch | None = None, keep: Path | None = N
         stage = Stage(made, orders)
         watching = asyncio.create_task(watch(stage)) if watch is not None else None
         try:
-            return await _played(stage)
+            return await perform(stage)
         finally:
             if watching is not None:
                 watching.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await watching
-            await stage.wire.close()
 
 
-async def _played(stage: Stage) -> Report:
+async def perform(stage: Stage) -> Report:
+    """All of it on an installation that runs, which runs on afterwards."""
+    try:
+        return await _performed(stage)
+    finally:
+        await stage.wire.close()
+
+
+async def _performed(stage: Stage) -> Report:
     stores = await open_stores(stage.wire, stage.plan)
     crew = await staffed(stage.wire, stage.plan, stores, stage.dice("staff"))
     clerk = Clerk(stage.wire, _manager(stage), stage.dice("clerk"), 4 / stage.plan.rate)

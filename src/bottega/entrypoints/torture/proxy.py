@@ -37,6 +37,7 @@ class _Pair:
 
     client: asyncio.StreamWriter
     server: asyncio.StreamWriter | None = None
+    deaf: bool = False
     lossy: bool = False
     carried: int = 0
 
@@ -54,14 +55,15 @@ class _Pair:
 
 @dataclass
 class Link:
-    """One direction of who calls whom: it listens on `port` (0: any) and calls 127.0.0.1:`target`."""
+    """One direction of who calls whom: it listens on `port` (0: any) and calls 127.0.0.1:`target`, or the Unix socket of that name."""
 
     name: str
-    target: int
+    target: int | str
     port: int = 0
     latency: float = 0.0
     jitter: float = 0.0
     cut_after: int | None = None
+    deaf_from: bytes = b""
     mode: Mode = Mode.CARRY
     cuts: int = 0
     bytes_up: int = 0
@@ -117,9 +119,14 @@ class Link:
         for pair in self._pairs:
             pair.carried = 0
 
+    def deafen_at(self, words: bytes) -> None:
+        """The first client that says these words is heard, and hears nothing any more until the link is healed."""
+        self.deaf_from = words
+
     def heal(self) -> None:
         """Pass again. What a black hole held back arrives late; connections that lost something are cut."""
         self.mode, self.latency, self.jitter, self.cut_after = Mode.CARRY, 0.0, 0.0, None
+        self.deaf_from = b""
         for pair in [each for each in self._pairs if each.lossy]:
             pair.reset()
             self.cuts += 1
@@ -148,7 +155,10 @@ class Link:
             return
         await self._open.wait()
         async with asyncio.timeout(_CONNECT_SECONDS):
-            answers, pair.server = await asyncio.open_connection("127.0.0.1", self.target)
+            if isinstance(self.target, str):
+                answers, pair.server = await asyncio.open_unix_connection(self.target)
+            else:
+                answers, pair.server = await asyncio.open_connection("127.0.0.1", self.target)
         both = (self._pump(pair, reader, pair.server, True), self._pump(pair, answers, pair.client, False))
         await asyncio.gather(*both)
 
@@ -157,7 +167,9 @@ class Link:
         try:
             while data := await reader.read(_CHUNK):
                 await self._open.wait()
-                if not up and self.mode is Mode.HALF_OPEN:
+                if up and self.deaf_from and self.deaf_from in data:
+                    self.deaf_from, pair.deaf = b"", True
+                if not up and (pair.deaf or self.mode is Mode.HALF_OPEN):
                     pair.lossy = True
                     continue
                 if self.mode is Mode.SLOW:

@@ -36,14 +36,14 @@ class Prober:
         self._made = made
         self._tally = tally
         self._chooser = chooser
-        self._token = ""
+        self.token = ""
         self._body: Json = {}
 
     async def start(self, store_id: str) -> None:
         """Come in and read the menu."""
         async with httpx.AsyncClient(base_url=self._made.url, timeout=10, trust_env=False) as http:
             guest = await http.post("/v1/guests", json={"store_id": store_id})
-            self._token = guest.json()["access_token"]
+            self.token = guest.json()["access_token"]
             menu = (await http.get(f"/v1/stores/{store_id}/menu")).json()
         plain = next(each for each in menu["products"] if each["available"] and not each["modifier_groups"])
         self._body = {
@@ -69,9 +69,13 @@ class Prober:
             return None
         return took
 
+    def body(self, *, online: bool) -> Json:
+        """What is ordered: one plain thing."""
+        return self._body | {"pay_mode": "ONLINE" if online else "AT_STORE"}
+
     async def order(self, *, online: bool = False) -> Json:
         """Order until it is taken (and, online, can be paid): always the same order, on a new connection each time."""
-        body = self._body | {"pay_mode": "ONLINE" if online else "AT_STORE"}
+        body = self.body(online=online)
         key = str(UUID(int=self._chooser.getrandbits(128), version=4))
         while True:
             answer = await self._post("/v1/orders", key, body)
@@ -79,7 +83,7 @@ class Prober:
                 order = answer.json()
                 self._tally.counts["orders"] += 1
                 self._tally.acknowledged[order["order_id"]] = Acknowledged(
-                    order["order_id"], self._token, key, order["total"], order["pay_mode"], order["status"]
+                    order["order_id"], self.token, key, order["total"], order["pay_mode"], order["status"]
                 )
                 break
             await asyncio.sleep(_EVERY)
@@ -112,7 +116,7 @@ class Prober:
             await asyncio.sleep(_EVERY)
 
     async def _post(self, path: str, key: str, body: Json | None) -> httpx.Response | None:
-        headers = {"authorization": f"Bearer {self._token}", "idempotency-key": key}
+        headers = {"authorization": f"Bearer {self.token}", "idempotency-key": key}
         with contextlib.suppress(httpx.HTTPError):
             async with httpx.AsyncClient(base_url=self._made.url, timeout=_ATTEMPT, trust_env=False) as http:
                 return await http.post(path, json=body, headers=headers)
