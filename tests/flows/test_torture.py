@@ -104,7 +104,9 @@ async def quickest(stage: Stage, faults: list[Fault]) -> float:
     return min(found)
 
 
-async def test_an_order_whose_answer_was_lost_after_the_commit_is_found_by_its_key(stage: Stage, report: Report) -> None:
+async def test_an_order_whose_answer_was_lost_after_the_commit_is_found_by_its_key(
+    stage: Stage, report: Report
+) -> None:
     body, link = stage.prober.body(online=False), stage.made.links["web-database"]
     async with httpx.AsyncClient(base_url=stage.made.url, timeout=20, trust_env=False) as http:
 

@@ -162,6 +162,20 @@ async def test_who_finds_the_pool_empty_waits_a_bounded_time(database: Database,
     await database.run(noted, "room again", by=subject)
 
 
+async def test_who_waits_for_a_connection_gets_one_as_soon_as_the_database_is_back(
+    link: Link, shop_url: str, subject: Subject
+) -> None:
+    link.fail(Mode.CUT)
+    async with opened(_by(link, shop_url)) as database:
+        database.pools.pool.timeout = 30
+        waiting = asyncio.create_task(database.run(noted, "patient", by=subject))
+        await asyncio.sleep(1.2)  # longer than the pool itself goes on trying
+        link.heal()
+
+        async with asyncio.timeout(5):
+            assert await waiting == "patient"
+
+
 async def test_a_server_without_a_free_connection_is_unavailable_and_then_serves(
     shop_url: str, subject: Subject
 ) -> None:

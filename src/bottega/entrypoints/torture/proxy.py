@@ -55,7 +55,7 @@ class _Pair:
 
 @dataclass
 class Link:
-    """One direction of who calls whom: it listens on `port` (0: any) and calls 127.0.0.1:`target`, or the Unix socket of that name."""
+    """One direction of who calls whom: listens on `port` (0: any), calls 127.0.0.1:`target` or the Unix socket of that name."""
 
     name: str
     target: int | str
