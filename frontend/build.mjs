@@ -18,6 +18,7 @@ const entries = {
   "site.css": "styles/site.css",
   "board.css": "styles/board.css",
   "docs.css": "styles/docs.css",
+  "manage.css": "styles/manage.css",
 };
 // Files served under their own fixed name (a service worker's scope depends on its address).
 const fixed = { "board-worker.js": "board/worker.ts" };

@@ -8,7 +8,8 @@ back, with `session_replication_role = replica`, so foreign keys are asleep.
 ROWS = {
     ":completed": "(select order_id from orders where status = 'COMPLETED' and pay_mode = 'ONLINE' limit 1)",
     ":till": "(select payment_id from payments where provider = 'TILL' limit 1)",
-    ":paid": "(select payment_id from payments where status = 'CAPTURED' and provider = 'STRIPE' limit 1)",
+    ":paid": """(select payment_id from payments where status = 'CAPTURED' and capture_mode = 'AUTOMATIC' and provider = 'STRIPE'
+      limit 1)""",
 }
 MONEY = {
     "money.order_sums": """
@@ -55,8 +56,28 @@ PAYMENTS = {
         update payment_entries set amount_minor = amount_minor - 1 where payment_id = :paid and kind = 'CAPTURED'
     """,
     "payments.within_amount": """
-        alter table payments drop constraint payments_check;
+        alter table payments drop constraint payments_check1;
         update payments set captured_minor = amount_minor + 1 where payment_id = :paid
+    """,
+    "payments.within_hold": """
+        alter table payments drop constraint payments_check;
+        update payments set authorized_minor = captured_minor - 1 where capture_mode = 'MANUAL' and captured_minor > 0
+    """,
+    "payments.back_within_captured": "update payments set disputed_minor = captured_minor + 1 where payment_id = :paid",
+    "payments.holds_end": """
+        update orders set status = 'CANCELLED', updated_at = now() - interval '1 hour'
+        where payment_id in (select payment_id from payments where status = 'AUTHORIZED');
+        update payments set updated_at = now() - interval '1 hour'
+    """,
+    "payments.holds_old": "update payment_entries set at = now() - interval '7 days' where kind = 'AUTHORIZED'",
+    "payments.wrong_money_goes_back": """
+        delete from payment_attempts where operation = 'REFUND' and refund_id is null
+    """,
+    "payments.disputes_show": "update payments set status = 'CAPTURED' where status = 'DISPUTED'",
+    "payments.disputes_told": "update payment_entries set note = 'other' where kind = 'FUNDS_WITHDRAWN'",
+    "payments.disputes_paid_back": """
+        update disputes set closed_at = now() - interval '2 days' where status = 'WON';
+        update payments set disputed_minor = 1 where payment_id in (select payment_id from disputes where status = 'WON')
     """,
     "payments.refunds_within_captured": "update refunds set amount_minor = amount_minor * 100 where status = 'SUCCEEDED'",
     "payments.refunded_by_refunds": "delete from refunds where status = 'SUCCEEDED'",
@@ -73,9 +94,10 @@ PAYMENTS = {
         drop index payments_provider_ref;
         update payments set provider_ref = 'pi_same' where provider = 'STRIPE'
     """,
-    "payments.attempts_numbered": "update payment_attempts set attempt_no = 7 where payment_id = :paid",
+    "payments.attempts_numbered": "update payment_attempts set attempt_no = attempt_no + 7 where payment_id = :paid",
     "payments.attempts_finished": "update payment_attempts set finished_at = null where payment_id = :paid",
     "payments.refunds_asked": "delete from payment_attempts where operation = 'REFUND'",
+    "payments.refunds_waited_for": "update refunds set status = 'FAILED', retry_at = null, given_up_at = null",
     "payments.attempts_stuck": """
         update payment_attempts set state = 'INTENDED', finished_at = null, created_at = now() - interval '1 hour'
         where payment_id = :paid
@@ -85,6 +107,13 @@ PAYMENTS = {
     "payments.provider_events_stuck": """
         update provider_events set state = 'RECEIVED', applied_at = null, received_at = now() - interval '1 hour'
     """,
+}
+REFUNDS = {
+    "refunds.parts_add_up": "update refund_lines set net_minor = net_minor + 1",
+    "refunds.units_were_bought": "update refund_lines set qty = 7 where qty > 0",
+    "refunds.tax_was_charged": "update refund_lines set tax_minor = tax_minor + 1000, net_minor = 0",
+    "refunds.of_their_order": "update refund_lines set order_id = :completed",
+    "refunds.at_the_till": "update refunds set receipt_ref = null where payment_id = :till",
 }
 KITCHEN = {
     "kitchen.orders_have_tickets": "delete from tickets where order_id = :completed",
@@ -176,7 +205,18 @@ OPERATIONS = {
     "operations.constraints_valid": "alter table carts add constraint late check (items is not null) not valid",
     "operations.sequences_have_room": "alter sequence home_numbers maxvalue 5",
 }
-EVERY = {**MONEY, **ORDERS, **PAYMENTS, **KITCHEN, **IDEMPOTENCY, **EVENTS, **TENANCY, **PRIVACY, **OPERATIONS}
+EVERY = {
+    **MONEY,
+    **ORDERS,
+    **PAYMENTS,
+    **REFUNDS,
+    **KITCHEN,
+    **IDEMPOTENCY,
+    **EVENTS,
+    **TENANCY,
+    **PRIVACY,
+    **OPERATIONS,
+}
 
 
 def _filled(statements: str) -> str:

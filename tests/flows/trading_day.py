@@ -10,20 +10,40 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+import msgspec
 import psycopg
 
-from bottega.domains import kitchen, orders, payments
+from bottega.domains import kitchen, merchants, orders, payments
 from bottega.domains.catalog import Shop
 from bottega.domains.identity import issue_refresh, open_session
 from bottega.domains.kitchen.actions import bump, recall
 from bottega.domains.kitchen.model import Bump, OnTicket
-from bottega.domains.merchants import FulfillmentType, PayMode
-from bottega.domains.orders import ChangeLines, Contact, MoveOrder, Order, Ordering, OrderStatus, PlaceOrder, Placing
+from bottega.domains.merchants import CaptureMode, FulfillmentType, PayMode, SetCapture
+from bottega.domains.orders import (
+    ChangeLines,
+    Contact,
+    MoveOrder,
+    Order,
+    Ordering,
+    OrderLine,
+    OrderStatus,
+    PlaceOrder,
+    Placing,
+)
 from bottega.domains.orders import Transition as Move
 from bottega.domains.orders.model import ChangeOrder
-from bottega.domains.payments import RefundStatus, Tender
-from bottega.domains.payments.actions import recording
-from bottega.domains.payments.model import IntentState, ProviderEvent, ProviderIntent, ProviderRefund
+from bottega.domains.payments import DisputeStatus, RefundStatus, Tender
+from bottega.domains.payments.actions import recording, settling
+from bottega.domains.payments.actions.disputing import record_dispute
+from bottega.domains.payments.model import (
+    FundsMove,
+    IntentState,
+    ProviderDispute,
+    ProviderEvent,
+    ProviderIntent,
+    ProviderRefund,
+    StoredEvent,
+)
 from bottega.domains.pricing import LineRequest
 from bottega.entrypoints.wiring import Parts, make_consumers, make_parts
 from bottega.infra.group_commit import GroupCommit
@@ -77,7 +97,7 @@ class Day:
         """Staff move an order, with an idempotency key as the JSON face has it."""
         self._keys += 1
         command = MoveOrder(order.store_id, order.order_id, Move(to_status=target, expected_status=source, **till))
-        key = Claim("orders.transition", f"key {self._keys}", bytes(16))
+        key = Claim("orders.transition", f"{self.store_id} {self._keys}", bytes(16))
         await self.parts.database.answer(
             orders.transition, command, by=self.system, key=key, view=lambda moved: Answer(200, moved.status.encode())
         )
@@ -98,12 +118,11 @@ class Day:
         assert claimed is not None
         intent = self._intent(order, payment_id, IntentState.REQUIRES_PAYMENT)
         await run(recording.record_opened, (claimed[1], intent), by=self.system)
-        await self._event(intent.provider_ref, f"evt_{payment_id.hex}")
+        event = await self._event(intent.provider_ref, f"evt_{payment_id.hex}")
         await run(recording.record_intent, (self.store_id, self._intent(order, payment_id, IntentState.PROCESSING)),
                   by=self.system)  # fmt: skip
-        await run(recording.record_intent, (self.store_id, self._intent(order, payment_id, IntentState.SUCCEEDED)),
-                  by=self.system)  # fmt: skip
-        await run(recording.finish_event, ("default", f"evt_{payment_id.hex}", "APPLIED"), by=self.system)
+        paid = self._intent(order, payment_id, IntentState.SUCCEEDED)
+        await run(settling.record_event, (event, [paid]), by=self.system)
         await self.catch_up()
 
     async def answer_refund(self, order: Order, status: RefundStatus) -> None:
@@ -131,16 +150,69 @@ class Day:
         await run(recording.record_opened, (claimed[1], opened), by=self.system)
         claimed = await run(recording.claim_attempt, (self.store_id, payment_id, True), by=self.system)
         assert claimed is not None
-        await run(recording.record_intent, (self.store_id, self._intent(order, payment_id, IntentState.CANCELED)),
-                  by=self.system)  # fmt: skip
-        await run(recording.record_done, claimed[1], by=self.system)
+        gone = self._intent(order, payment_id, IntentState.CANCELED)
+        await run(settling.record_answer, (claimed[1], gone), by=self.system)
 
-    async def refund(self, order: Order, amount: int | None) -> None:
+    async def set_capture(self, mode: CaptureMode) -> None:
+        """The store takes online payments at once, or holds them first."""
+        await self.parts.database.run(merchants.set_capture, (self.store_id, SetCapture(mode)), by=self.system)
+
+    async def hold(self, order: Order) -> None:
+        """The provider opens the intent, and the customer's bank holds its amount."""
+        await self.open(order)
+        await self.said(order, IntentState.AUTHORIZED)
+        await self.catch_up()
+
+    async def open(self, order: Order) -> None:
+        """The provider opens the intent."""
+        run, payment_id = self.parts.database.run, order.payment_id
+        assert payment_id is not None
+        claimed = await run(recording.claim_attempt, (self.store_id, payment_id, True), by=self.system)
+        assert claimed is not None
+        opened = self._intent(order, payment_id, IntentState.REQUIRES_PAYMENT)
+        await run(recording.record_opened, (claimed[1], opened), by=self.system)
+
+    async def said(self, order: Order, state: IntentState, **other: object) -> None:
+        """The provider says something of the order's intent."""
+        assert order.payment_id is not None
+        intent = msgspec.structs.replace(self._intent(order, order.payment_id, state), **other)
+        await self.parts.database.run(recording.record_intent, (self.store_id, intent), by=self.system)
+
+    async def answer_capture(self, order: Order) -> None:
+        """The provider takes the hold that it was asked for."""
+        assert order.payment_id is not None
+        run, which = self.parts.database.run, (self.store_id, order.payment_id, True)
+        claimed = await run(recording.claim_attempt, which, by=self.system)
+        assert claimed is not None
+        taken = self._intent(order, order.payment_id, IntentState.SUCCEEDED)
+        await run(recording.record_capture, (claimed[1], taken), by=self.system)
+        await self.catch_up()
+
+    async def dispute(self, order: Order, status: DisputeStatus) -> None:
+        """The customer's bank takes the payment up (or decides): its money goes, and comes back when that was for nothing."""
+        assert order.payment_id is not None
+        name, total = f"dp_{order.payment_id.hex}", order.total_minor
+        funds = [FundsMove(f"txn_{name}_out", -total)]
+        if status is DisputeStatus.WON:
+            funds.append(FundsMove(f"txn_{name}_in", total))
+        said = ProviderDispute(
+            provider_ref=name, intent_ref=f"pi_{order.payment_id.hex}", status=status, amount_minor=total,
+            reason="fraudulent", funds=tuple(funds),
+        )  # fmt: skip
+        await self.parts.database.run(record_dispute, (self.store_id, said), by=self.system)
+
+    async def refund(self, order: Order, amount: int | None, line: OrderLine | None = None) -> None:
         """A manager asks for money to go back."""
-        command = payments.RefundRequest(
-            store_id=self.store_id, payment_id=order.payment_id, amount_minor=amount, reason="spilt"
+        assert order.payment_id is not None
+        receipt = "R-2" if order.pay_mode is PayMode.AT_STORE else None
+        command = orders.RefundOrder(
+            store_id=self.store_id,
+            payment_id=order.payment_id,
+            wish=orders.RefundWish(amount, () if line is None else (orders.RefundUnits(line.line_id, 1),)),
+            reason="spilt",
+            receipt_ref=receipt,
         )
-        await self.parts.database.run(payments.request_refund, command, by=self.system)
+        await self.parts.database.run(orders.refund, command, by=self.system)
 
     async def cancel(self, order: Order) -> None:
         """The customer takes the order back."""
@@ -191,7 +263,7 @@ class Day:
             metadata={},
         )
 
-    async def _event(self, intent_ref: str, event_id: str) -> None:
+    async def _event(self, intent_ref: str, event_id: str) -> StoredEvent:
         event = ProviderEvent(
             account="default",
             event_id=event_id,
@@ -204,7 +276,9 @@ class Day:
             signature="t=1,v1=2",
         )
         await self.parts.database.run(recording.receive_event, event, by=self.system)
-        await self.parts.database.run(recording.claim_event, ("default", event_id), by=self.system)
+        claimed = await self.parts.database.run(settling.claim_event, ("default", event_id), by=self.system)
+        assert claimed is not None
+        return claimed
 
 
 @asynccontextmanager
@@ -230,6 +304,31 @@ async def opened_day(url: str, store: int = 0, *, worker: bool = True) -> AsyncI
         await parts.close()
 
 
+async def hold(day: Day) -> None:
+    """Money that is held first, disputes that are won and lost, and money that is not ours."""
+    await day.set_capture(CaptureMode.MANUAL)
+    taken = await day.place(PayMode.ONLINE)
+    await day.hold(taken)
+    await day.move(taken, OrderStatus.PAID, OrderStatus.IN_PROGRESS)
+    await day.answer_capture(taken)
+    for status in (DisputeStatus.OPENED, DisputeStatus.WON):
+        await day.dispute(taken, status)
+    lost = await day.place(PayMode.ONLINE)
+    await day.hold(lost)
+    await day.said(lost, IntentState.CANCELED, ended="hold_expired")
+    await day.catch_up()
+    await day.hold(await day.place(PayMode.ONLINE))
+    await day.set_capture(CaptureMode.AUTOMATIC)
+    kept = await day.place(PayMode.ONLINE)
+    await day.pay(kept)
+    for status in (DisputeStatus.OPENED, DisputeStatus.LOST):
+        await day.dispute(kept, status)
+    for held in (False, True):
+        wrong = await day.place(PayMode.ONLINE)
+        await (day.hold(wrong) if held else day.open(wrong))
+        await day.said(wrong, IntentState.SUCCEEDED, amount_minor=wrong.total_minor + 1)
+
+
 async def trade(day: Day) -> None:
     """Everything that happens at a store, once."""
     at_store = await day.place(PayMode.AT_STORE)
@@ -238,7 +337,8 @@ async def trade(day: Day) -> None:
     await day.bump(at_store)
     await day.recall(at_store)
     await day.bump(at_store)
-    await day.move(at_store, OrderStatus.READY, OrderStatus.COMPLETED, tender=Tender.CASH, receipt_ref="R-1")
+    paid = await day.move(at_store, OrderStatus.READY, OrderStatus.COMPLETED, tender=Tender.CASH, receipt_ref="R-1")
+    await day.refund(paid, None, paid.lines[0])
     online = await day.place(PayMode.ONLINE)
     await day.pay(online)
     await day.move(online, OrderStatus.PAID, OrderStatus.IN_PROGRESS)
@@ -252,6 +352,7 @@ async def trade(day: Day) -> None:
     await day.answer_refund(cancelled, RefundStatus.FAILED)
     await day.refund(cancelled, None)
     await day.answer_refund(cancelled, RefundStatus.SUCCEEDED)
+    await hold(day)
     changed = await day.place(PayMode.ONLINE)
     assert changed.payment_id is not None
     await day.pay(await day.change(changed, count=3, qty=1))

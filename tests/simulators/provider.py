@@ -39,13 +39,18 @@ def event(kind: str, intent: dict[str, Any]) -> bytes:
     return json.dumps(body).encode()
 
 
-async def deliver(url: str, body: bytes, secret: str = WEBHOOK_SECRET) -> httpx.Response:
-    """Post an event to a web process, signed now."""
+def signature(body: bytes, secret: str = WEBHOOK_SECRET) -> str:
+    """The provider's signature of a body, of now."""
     stamp = int(time.time())
     mark = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={stamp},v1={mark}"
+
+
+async def deliver(url: str, body: bytes, secret: str = WEBHOOK_SECRET) -> httpx.Response:
+    """Post an event to a web process, signed now."""
     async with httpx.AsyncClient(base_url=url, timeout=10) as http:
         return await http.post(
             "/v1/payments/webhook",
             content=body,
-            headers={"stripe-signature": f"t={stamp},v1={mark}", "content-type": "application/json"},
+            headers={"stripe-signature": signature(body, secret), "content-type": "application/json"},
         )

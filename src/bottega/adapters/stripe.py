@@ -1,13 +1,15 @@
 """The payment provider behind `payments.ports.PaymentProvider`, through the official `stripe` SDK.
 
-The same code talks to Stripe and to the sandbox (`api_base`). Timeouts are ours (2 s to connect, 10 s to read) because the
-SDK's default is 80 s; its own retries send the same idempotency key again. Webhook signatures are checked by the SDK
-and, because it accepts timestamps of the future, once more by us.
+The same code talks to Stripe and to the sandbox (`api_base`). Timeouts are ours (2 s to connect, 10 s to read, 12 s in
+all) because the SDK's default is 80 s; it repeats nothing by itself, whoever asks knows when to. Webhook signatures are
+checked by the SDK and, because it accepts timestamps of the future, once more by us.
 """
 
+import asyncio
 import json
 import re
 import time
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +17,30 @@ import httpx
 import msgspec
 import stripe
 
-from bottega.domains.payments.errors import ProviderRefused, ProviderUnavailable, SignatureRefused
-from bottega.domains.payments.model import Attempt, IntentState, Payment, ProviderEvent, ProviderIntent, ProviderRefund
-from bottega.domains.payments.states import RefundStatus
+from bottega.domains.merchants import CaptureMode
+from bottega.domains.payments.errors import (
+    ProviderKeySpent,
+    ProviderRefused,
+    ProviderTimeout,
+    ProviderUnavailable,
+    SignatureRefused,
+)
+from bottega.domains.payments.model import (
+    Attempt,
+    FundsMove,
+    IntentState,
+    Payment,
+    ProviderDispute,
+    ProviderEvent,
+    ProviderIntent,
+    ProviderRefund,
+)
+from bottega.domains.payments.states import DisputeStatus, RefundStatus
+from bottega.kit.money import exponent
 
 _TIMEOUT = httpx.Timeout(10.0, connect=2.0)
+_DEADLINE = 12.0
+_PAGES = 20
 _TOLERANCE = 300
 _FUTURE = 60
 _STATES = {
@@ -32,6 +53,14 @@ _STATES = {
     "canceled": IntentState.CANCELED,
 }
 _REFUNDS = {"succeeded": RefundStatus.SUCCEEDED, "failed": RefundStatus.FAILED, "canceled": RefundStatus.FAILED}
+_DISPUTES = {
+    "won": DisputeStatus.WON, "warning_closed": DisputeStatus.WON, "prevented": DisputeStatus.WON,
+    "lost": DisputeStatus.LOST,
+}  # fmt: skip
+# Reasons for a cancellation that are the provider's own: the time of a hold ran out.
+_EXPIRED = {"automatic", "expired"}
+# Without a minor unit in ISO 4217, yet Stripe counts them in hundredths.
+_IN_HUNDREDTHS = {"ISK", "UGX"}
 _NAME = re.compile(r"[\x21-\x7e]{1,255}")
 _TRANSIENT = {"lock_timeout", "idempotency_key_in_use", "rate_limit"}
 
@@ -41,13 +70,13 @@ class StripeProvider:
 
     def __init__(self, secret_key: str, webhook_secrets: tuple[str, ...], account: str, api_base: str = "") -> None:
         self._secrets = webhook_secrets
-        self._account = account
+        self.account = account
         addresses: dict[str, str] = {"api": api_base} if api_base else {}
         self._client = stripe.StripeClient(
             secret_key,
             base_addresses=addresses,  # type: ignore[arg-type]
             http_client=stripe.HTTPXClient(timeout=_TIMEOUT, allow_sync_methods=False),
-            max_network_retries=1,
+            max_network_retries=0,
         )
 
     async def open_intent(self, payment: Payment, key: str) -> ProviderIntent:
@@ -58,17 +87,59 @@ class StripeProvider:
             "payment_id": str(payment.payment_id),
         }
         params: Any = {
-            "amount": payment.amount_minor,
+            "amount": theirs(payment.amount_minor, payment.currency),
             "currency": payment.currency.lower(),
             "automatic_payment_methods": {"enabled": True},
             "metadata": metadata,
         }
+        if payment.capture_mode is CaptureMode.MANUAL:
+            params["capture_method"] = "manual"
         options: Any = {"idempotency_key": key}
         return _intent(await _asked(self._client.v1.payment_intents.create_async(params, options)))
 
     async def read_intent(self, provider_ref: str) -> ProviderIntent:
         """The intent as it is now."""
         return _intent(await _asked(self._client.v1.payment_intents.retrieve_async(provider_ref)))
+
+    async def find_intent(self, payment: Payment) -> ProviderIntent | None:
+        """By our id in the metadata, among the intents made since then (the search API may lag behind)."""
+        since = int(payment.created_at.timestamp()) - 60
+        params: Any = {"created": {"gte": since}, "limit": 100}
+        for _ in range(_PAGES):
+            page = await _asked(self._client.v1.payment_intents.list_async(params))
+            for each in page.data:
+                if _metadata(each).get("payment_id") == str(payment.payment_id):
+                    return _intent(each)
+            if not page.has_more:
+                break
+            params = {**params, "starting_after": page.data[-1].id}
+        return None
+
+    async def find_refund(self, payment: Payment, attempt: Attempt) -> ProviderRefund | None:
+        """By our id in the metadata, among the intent's refunds; one that failed only if it is this very attempt's."""
+        params: Any = {"payment_intent": payment.provider_ref, "limit": 100}
+        page = await _asked(self._client.v1.refunds.list_async(params))
+        name = None if attempt.refund_id is None else str(attempt.refund_id)
+        for each in page.data:
+            marks = _metadata(each)
+            is_this = marks.get("attempt") == str(attempt.attempt_no)
+            if marks.get("refund_id") == name and (is_this or each.status not in ("failed", "canceled")):
+                return _refund(each)
+        return None
+
+    async def capture_intent(self, payment: Payment, attempt: Attempt) -> ProviderIntent:
+        """Take the attempt's amount of what is held; when it was taken already or the hold is gone, the intent as it is."""
+        assert payment.provider_ref is not None
+        params: Any = {"amount_to_capture": theirs(attempt.amount_minor, payment.currency)}
+        options: Any = {"idempotency_key": attempt.provider_key}
+        call = self._client.v1.payment_intents.capture_async(payment.provider_ref, params, options)
+        try:
+            return _intent(await _asked(call))
+        except ProviderRefused:
+            intent = await self.read_intent(payment.provider_ref)
+            if intent.state is IntentState.AUTHORIZED:
+                raise
+            return intent
 
     async def cancel_intent(self, provider_ref: str, key: str) -> ProviderIntent:
         """Void an intent; when it is too late for that, the intent as it is."""
@@ -83,19 +154,25 @@ class StripeProvider:
         assert payment.provider_ref is not None
         params: Any = {
             "payment_intent": payment.provider_ref,
-            "amount": attempt.amount_minor,
+            "amount": theirs(attempt.amount_minor, payment.currency),
             "metadata": {
                 "merchant_id": str(payment.merchant_id),
                 "store_id": str(payment.store_id),
-                "refund_id": str(attempt.refund_id),
+                "attempt": str(attempt.attempt_no),
             },
         }
+        if attempt.refund_id is not None:
+            params["metadata"]["refund_id"] = str(attempt.refund_id)
         options: Any = {"idempotency_key": attempt.provider_key}
         return _refund(await _asked(self._client.v1.refunds.create_async(params, options)))
 
     async def read_refund(self, provider_ref: str) -> ProviderRefund:
         """The refund as it is now."""
         return _refund(await _asked(self._client.v1.refunds.retrieve_async(provider_ref)))
+
+    async def read_dispute(self, provider_ref: str) -> ProviderDispute:
+        """The dispute as it is now; an inquiry counts as open, and as won once it is closed."""
+        return _dispute(await _asked(self._client.v1.disputes.retrieve_async(provider_ref)))
 
     def read_event(self, body: bytes, signature: str) -> ProviderEvent | None:
         """The event of a signed body, or None when it is not about one of our payments. Raises `SignatureRefused`."""
@@ -109,17 +186,19 @@ class StripeProvider:
         merchant_id, store_id = _uuid(metadata.get("merchant_id")), _uuid(metadata.get("store_id"))
         is_intent = thing.object == "payment_intent"
         intent_ref = thing.id if is_intent else thing.payment_intent
-        if not intent_ref or merchant_id is None or store_id is None:
+        is_dispute = thing.object == "dispute"
+        if not intent_ref or ((merchant_id is None or store_id is None) and not is_dispute):
             return None  # another program's payment on the same account
         if not all(_NAME.fullmatch(text) for text in (event.id, event.type, thing.id, intent_ref)):
             raise SignatureRefused("The body is signed but is not an event")
         return ProviderEvent(
-            account=self._account,
+            account=self.account,
             event_id=event.id,
             type=event.type,
             intent_ref=intent_ref,
             refund_ref=thing.id if thing.object == "refund" else None,
-            merchant_id=merchant_id,
+            dispute_ref=thing.id if is_dispute else None,
+            merchant_id=merchant_id if store_id is not None else None,
             store_id=store_id,
             body=body,
             signature=signature[:500],
@@ -161,30 +240,88 @@ class _Event(msgspec.Struct):
 async def _asked(call: Any) -> Any:
     """The answer of an SDK call. No answer, a 5xx, 429 or a lock is `ProviderUnavailable`; a clear no is `ProviderRefused`."""
     try:
-        return await call
+        async with asyncio.timeout(_DEADLINE):
+            return await call
     except stripe.CardError as error:
         raise ProviderRefused(error.code or "card_error") from error
-    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
-        raise ProviderUnavailable(retry_after=2) from error
+    except stripe.RateLimitError as error:
+        raise ProviderUnavailable(retry_after=_retry_after(error)) from error
+    except stripe.APIConnectionError as error:
+        raise _silence(error.__cause__) from error
     except stripe.StripeError as error:
         status = error.http_status or 0
-        if status >= 500 or status == 409 or error.code in _TRANSIENT:
-            raise ProviderUnavailable(retry_after=2) from error
+        if status >= 500 and (error.headers or {}).get("idempotent-replayed") == "true":
+            raise ProviderKeySpent from error
+        if status == 503 or error.code in _TRANSIENT:
+            raise ProviderUnavailable(retry_after=_retry_after(error)) from error
+        if status >= 500 or status == 409:
+            raise ProviderUnavailable from error
         raise ProviderRefused(error.code or type(error).__name__) from error
     except (httpx.HTTPError, OSError, json.JSONDecodeError) as error:
-        raise ProviderUnavailable(retry_after=2) from error
+        raise _silence(error) from error
+
+
+def _retry_after(error: stripe.StripeError) -> int:
+    """Seconds that the provider wants us to wait, or 2."""
+    said = str((error.headers or {}).get("retry-after", ""))
+    return min(int(said), 60) if said.isdigit() else 2
+
+
+def _metadata(answer: Any) -> dict[str, str]:
+    return answer.metadata.to_dict() if answer.metadata else {}
+
+
+def _silence(error: BaseException | None) -> type[ProviderUnavailable]:
+    """Whether the provider got the request and did not answer, or could not be reached at all."""
+    unheard = isinstance(error, httpx.TimeoutException | TimeoutError) and not isinstance(error, httpx.ConnectTimeout)
+    return ProviderTimeout if unheard else ProviderUnavailable
+
+
+def theirs(amount: int, currency: str) -> int:
+    """An amount in the minor unit of ISO 4217 as Stripe counts it. Raises `ProviderRefused` where it can't be said."""
+    if currency in _IN_HUNDREDTHS:
+        return amount * 100
+    if exponent(currency) == 3 and amount % 10:
+        raise ProviderRefused(f"{currency} is taken in tens of its smallest unit")
+    return amount
+
+
+def ours(amount: int, currency: str) -> int:
+    """An amount of Stripe's in the minor unit of ISO 4217. What is no whole unit stays Stripe's: it will match nothing."""
+    return amount // 100 if currency in _IN_HUNDREDTHS and amount % 100 == 0 else amount
 
 
 def _intent(answer: Any) -> ProviderIntent:
+    currency = answer.currency.upper()
+    failure = answer.last_payment_error
+    ended = getattr(answer, "cancellation_reason", None)
     return ProviderIntent(
         provider_ref=answer.id,
         client_secret=answer.client_secret,
         state=_STATES.get(answer.status, IntentState.PROCESSING),
-        amount_minor=answer.amount,
-        captured_minor=answer.amount_received or 0,
-        currency=answer.currency.upper(),
-        failure_code=_failure_code(answer.last_payment_error),
-        metadata=answer.metadata.to_dict() if answer.metadata else {},
+        amount_minor=ours(answer.amount, currency),
+        captured_minor=ours(answer.amount_received or 0, currency),
+        currency=currency,
+        failure_code=_failure_code(failure),
+        metadata=_metadata(answer),
+        charge_ref=getattr(failure, "charge", None),
+        ended="hold_expired" if ended in _EXPIRED else ended,
+    )
+
+
+def _dispute(answer: Any) -> ProviderDispute:
+    currency = answer.currency.upper()
+    due = getattr(answer.evidence_details, "due_by", None)
+    moves = [(each.id, ours(abs(each.amount), currency) * (1 if each.amount > 0 else -1))
+             for each in answer.balance_transactions if each.amount]  # fmt: skip
+    return ProviderDispute(
+        provider_ref=answer.id,
+        intent_ref=answer.payment_intent or "",
+        status=_DISPUTES.get(answer.status, DisputeStatus.OPENED),
+        amount_minor=ours(answer.amount, currency),
+        reason=answer.reason or "general",
+        answer_by=None if due is None else datetime.fromtimestamp(due, UTC),
+        funds=tuple(FundsMove(*move) for move in moves),
     )
 
 
@@ -194,14 +331,13 @@ def _failure_code(failure: Any) -> str | None:
 
 
 def _refund(answer: Any) -> ProviderRefund:
-    metadata: dict[str, str] = answer.metadata.to_dict() if answer.metadata else {}
     return ProviderRefund(
         provider_ref=answer.id,
         intent_ref=answer.payment_intent or "",
         status=_REFUNDS.get(answer.status, RefundStatus.PENDING),
-        amount_minor=answer.amount,
+        amount_minor=ours(answer.amount, answer.currency.upper()),
         failure_code=getattr(answer, "failure_reason", None),
-        refund_id=metadata.get("refund_id"),
+        refund_id=_metadata(answer).get("refund_id"),
     )
 
 

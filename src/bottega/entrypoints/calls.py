@@ -15,11 +15,22 @@ from bottega.domains.kitchen.errors import TicketMoved, TicketNotFound
 from bottega.domains.merchants import StoreClosed, StoreNotFound, StoreOffline, StorePaused
 from bottega.domains.orders import errors as orders
 from bottega.domains.payments import (
+    AuthenticationFailed,
+    AuthenticationRequired,
+    CaptureTooLarge,
     NothingToRefund,
     OnlineOff,
+    PaymentDeclined,
+    PaymentDisputed,
     PaymentNotFound,
+    PaymentSuspected,
+    PaymentTryAgain,
     ProviderRefused,
+    ProviderTimeout,
     ProviderUnavailable,
+    RefundNotFailed,
+    RefundReceiptMissing,
+    RefundReceiptUnexpected,
     RefundTooLarge,
     SignatureRefused,
 )
@@ -91,8 +102,19 @@ _CHANGE: tuple[Refusal, ...] = (
 _TICKET: tuple[Refusal, ...] = (NotFound, TicketNotFound, TicketMoved)
 _MOVES: tuple[Refusal, ...] = (orders.StatusConflict, orders.MoveNotAllowed)
 _LOGIN: tuple[Refusal, ...] = (MerchantNeeded, WrongLogin, NotFound)
-_TILL: tuple[Refusal, ...] = (orders.TillDetailsMissing, orders.TillDetailsUnexpected, orders.PaidOnlineOnly)
+_TILL: tuple[Refusal, ...] = (
+    orders.TillDetailsMissing, orders.TillDetailsUnexpected, orders.PaidOnlineOnly, orders.PaymentNotCaptured,
+    CaptureTooLarge,
+)  # fmt: skip
+_UNANSWERED: tuple[Refusal, ...] = (ProviderUnavailable, ProviderTimeout)
+_DECLINED: tuple[Refusal, ...] = (
+    PaymentDeclined, PaymentSuspected, PaymentTryAgain, AuthenticationRequired, AuthenticationFailed,
+)  # fmt: skip
 _STORE: tuple[Refusal, ...] = (NotFound,)
+_REFUND: tuple[Refusal, ...] = (
+    NotFound, PaymentNotFound, NothingToRefund, PaymentDisputed, RefundTooLarge, orders.RefundLineUnknown,
+    orders.RefundLineTooLarge,
+)  # fmt: skip
 
 
 def _staff(name: str, permission: str, refusals: tuple[Refusal, ...] = _STORE, *, body: bool = True) -> Call:
@@ -107,6 +129,7 @@ CALLS: Mapping[str, Call] = {
     f"GET {_AT}": Call("get_store", Who.ANYBODY, (NotFound, StoreNotFound)),
     f"GET {_AT}/menu": Call("get_menu", Who.ANYBODY, (NotFound, StoreNotFound), etag=True),
     f"POST {_AT}/intake": _staff("set_intake", "stores.intake"),
+    f"POST {_AT}/capture": _staff("set_capture", "stores.manage", (NotFound, StoreNotFound)),
     f"POST {_AT}/products/{{product_id}}/availability": _staff(
         "set_product_availability", "catalog.availability", (NotFound, ItemNotFound)
     ),
@@ -130,8 +153,11 @@ CALLS: Mapping[str, Call] = {
     "POST /v1/orders/{order_id}/payment": Call(
         "open_payment",
         Who.SOMEBODY,
-        (*_ORDER, orders.NothingToPay, OnlineOff, ProviderUnavailable, ProviderRefused),
+        (*_ORDER, orders.NothingToPay, OnlineOff, *_UNANSWERED, ProviderRefused),
         key=True,
+    ),
+    "POST /v1/orders/{order_id}/payment/check": Call(
+        "check_payment", Who.SOMEBODY, (*_ORDER, orders.NothingToPay, OnlineOff, *_UNANSWERED, *_DECLINED)
     ),
     "GET /v1/orders/{order_id}/stream": Call("follow_order", Who.SOMEBODY, _ORDER),
     "POST /v1/payments/webhook": Call("receive_event", Who.PROVIDER, (SignatureRefused, OnlineOff)),
@@ -139,13 +165,22 @@ CALLS: Mapping[str, Call] = {
         "get_payment", Who.STAFF, (NotFound, PaymentNotFound), permission="payments.read"
     ),
     "POST /v1/payments/{payment_id}/refunds": _staff(
-        "refund_payment", "payments.refund", (NotFound, PaymentNotFound, NothingToRefund, RefundTooLarge)
+        "refund_payment", "payments.refund", (*_REFUND, RefundReceiptMissing, RefundReceiptUnexpected)
+    ),
+    "POST /v1/payments/{payment_id}/refunds/preview": Call(
+        "preview_refund", Who.STAFF, _REFUND, permission="payments.refund", body=True
+    ),
+    "POST /v1/payments/{payment_id}/refunds/{refund_id}/retry": _staff(
+        "retry_refund",
+        "payments.refund",
+        (NotFound, PaymentNotFound, PaymentDisputed, RefundTooLarge, orders.RefundLineTooLarge, RefundNotFailed),
+        body=False,
     ),
     f"GET {_AT}/queue": Call("get_queue", Who.STAFF, _STORE, permission="kitchen.work"),
     f"GET {_AT}/queue/stream": Call("follow_queue", Who.STAFF, _STORE, permission="kitchen.work"),
     f"GET {_AT}/screen/stream": Call("follow_screen", Who.ANYBODY, _STORE),
     f"GET {_AT}/tickets/recent": Call("list_recent_tickets", Who.STAFF, _STORE, permission="kitchen.work"),
-    f"POST {_TICKETS}/bump": _staff("bump_ticket", "kitchen.work", (*_TICKET, orders.MoveNotAllowed)),
+    f"POST {_TICKETS}/bump": _staff("bump_ticket", "kitchen.work", (*_TICKET, orders.MoveNotAllowed, CaptureTooLarge)),
     f"POST {_TICKETS}/undo": _staff("undo_bump", "kitchen.work", _TICKET),
     f"POST {_TICKETS}/recall": _staff("recall_ticket", "kitchen.work", _TICKET, body=False),
     f"POST {_TICKETS}/acknowledge": _staff("acknowledge_ticket", "kitchen.work", _TICKET, body=False),

@@ -36,6 +36,11 @@ MACHINES: tuple[tuple[Machine[Any], str], ...] = (
         "`payment.status` of an order. Apart from the order's own status, and moved by the provider's word. "
         "Money taken at the till begins as CAPTURED.",
     ),
+    (
+        payments.DISPUTE,
+        "`disputes` of a payment: the customer's bank has taken the money up. While one is open or lost, the payment is "
+        "DISPUTED.",
+    ),
     (payments.REFUND, "`payment.refund_status` of an order: money on its way back is not yet money back."),
     (
         kitchen.TICKET,
@@ -46,6 +51,7 @@ MACHINES: tuple[tuple[Machine[Any], str], ...] = (
 
 _TRANSITION = "`POST /v1/orders/{order_id}/transition` with `to_status` %s, or "
 _FROM_PROVIDER = "what the provider says of the intent, read again after its webhook"
+_FROM_DISPUTE = "what the provider says of the dispute, read again after its webhook"
 _NOT_YET = "no call yet"
 HOW: Mapping[tuple[str, str], str] = {
     **{
@@ -66,15 +72,37 @@ HOW: Mapping[tuple[str, str], str] = {
     },
     **{(orders.SHIPPING.name, move.name): _NOT_YET for move in orders.SHIPPING.moves},
     **{(payments.PAYMENT.name, move.name): _FROM_PROVIDER for move in payments.PAYMENT.moves},
-    (payments.PAYMENT.name, "fail"): "the provider refused to open the intent",
-    (payments.PAYMENT.name, "void"): "the order was cancelled before it was paid, or the provider voided the intent",
+    (payments.PAYMENT.name, "fail"): "the provider refused to open the intent or to capture it; or what it holds is "
+    "another amount than ours, and goes back",
+    (
+        payments.PAYMENT.name,
+        "void",
+    ): "the order was cancelled before it was captured, or the provider voided the intent: a "
+    "hold that nobody captured in time",
+    (payments.PAYMENT.name, "authorize"): "where the store's `capture_mode` is MANUAL: " + _FROM_PROVIDER,
+    (payments.PAYMENT.name, "capture"): _FROM_PROVIDER
+    + "; what is held is captured when the order goes IN_PROGRESS, for "
+    "what it costs then",
     (payments.PAYMENT.name, "refund_part"): "a refund of a part succeeded",
     (payments.PAYMENT.name, "refund"): "refunds of the whole amount succeeded",
-    (payments.PAYMENT.name, "authorize"): "for capture in two phases; the provider says so",
-    (payments.PAYMENT.name, "dispute"): "declared for chargebacks; nothing moves there yet",
-    (payments.PAYMENT.name, "win_dispute"): "declared for chargebacks; nothing moves there yet",
+    (payments.PAYMENT.name, "reverse_refund"): "a refund that had succeeded failed later, others stand",
+    (payments.PAYMENT.name, "reverse_refunds"): "every refund that had succeeded failed later",
+    **{
+        (payments.PAYMENT.name, name): _FROM_DISPUTE + text
+        for name, text in {
+            "dispute": "; opened, or lost",
+            "win_dispute": "; won, nothing had been refunded",
+            "win_rest": "; won, a part had been refunded before",
+            "win_nothing": "; won, all had been refunded before",
+        }.items()
+    },
+    **{(payments.DISPUTE.name, move.name): _FROM_DISPUTE for move in payments.DISPUTE.moves},
     (payments.REFUND.name, "succeed"): "the provider's answer to our refund, or its webhook",
     (payments.REFUND.name, "fail"): "the provider's answer to our refund, or its webhook",
+    (
+        payments.REFUND.name,
+        "retry",
+    ): "by itself after a while, a few times, with a new attempt; then a person has to look",
     (kitchen.TICKET.name, "start"): "`POST …/tickets/{ticket_id}/bump` with `from_state` QUEUED",
     (kitchen.TICKET.name, "finish"): "`POST …/tickets/{ticket_id}/bump` with `from_state` STARTED",
     (kitchen.TICKET.name, "undo_start"): "`POST …/tickets/{ticket_id}/undo` with `to_state` QUEUED",

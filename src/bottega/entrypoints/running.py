@@ -54,7 +54,8 @@ async def readyz(request: AnyRequest) -> Response[Readiness]:
         parts["database"] = f"not reachable: {type(error).__name__}"
     try:
         _ = here.part(Desk).provider
-        parts["online_payment"] = "ok"
+        waits = here.part(Desk).breaker.wait
+        parts["online_payment"] = f"the provider does not answer; next try in {waits:.0f} s" if waits else "ok"
     except OnlineOff:
         parts["online_payment"] = "off"
     parts["streams"] = f"ok, at {here.part(Hub).position}"

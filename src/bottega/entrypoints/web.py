@@ -45,6 +45,7 @@ from bottega.infra.web.hot import HotRoutes
 from bottega.infra.web.methods import allowed_methods
 from bottega.infra.web.problem import refusal, unforeseen
 from bottega.infra.web.streams import Hub
+from bottega.infra.web.wire import Protocol
 from bottega.kit.errors import DomainError
 
 MAX_BODY = 256_000
@@ -99,6 +100,7 @@ def make_app(settings: Settings) -> ASGIApp:
         limit=settings.rate_limit,
         trusted_proxies=trusted,
         methods=lambda path: allowed_methods(inner, path),
+        hot=hot,
     )
 
 
@@ -123,7 +125,7 @@ def server_config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         access_log=False,

@@ -1,4 +1,6 @@
-"""The worker role: the sequencer, the consumers, and the sweep of what is due. Several may run; each part has one leader.
+"""The worker role: the sequencer, the consumers, and the sweeps of what is due.
+
+Several may run: the sequencer and each consumer have one leader, and what a sweep finds is taken by one of them.
 
 Run by `python -m bottega.entrypoints.worker` with settings from the environment.
 """
@@ -11,17 +13,15 @@ import signal
 import psycopg
 import uvloop
 
-from bottega.domains import kitchen, orders
+from bottega.domains import kitchen
 from bottega.entrypoints.web import watch_parent
-from bottega.entrypoints.wiring import Parts, make_consumers, make_parts
+from bottega.entrypoints.wiring import make_consumers, make_parts, make_sweeps
 from bottega.infra.sequencer import Sequencer
 from bottega.infra.settings import Settings, load
 from bottega.infra.telemetry import QUEUE_LENGTH, configure_logs, logger
 from bottega.infra.transaction import Database
 from bottega.kit.errors import DomainError
-from bottega.kit.subject import system
 
-_SWEEP_SECONDS = 1.0
 _MEASURE_SECONDS = 10.0
 
 
@@ -35,39 +35,12 @@ async def work(settings: Settings) -> None:
             group.create_task(Sequencer(parts.pools.relay_conninfo).run(), name="sequencer")
             for consumer in make_consumers(parts):
                 group.create_task(consumer.run(), name=consumer.name)
-            group.create_task(_sweep(parts), name="sweep")
+            for sweep in make_sweeps(parts):
+                group.create_task(sweep.run(), name=f"sweep.{sweep.name}")
             group.create_task(_measure(parts.database), name="measure")
             log.info("worker runs")
     finally:
         await parts.close()
-
-
-async def _sweep(parts: Parts) -> None:
-    log = logger("sweep")
-    while True:
-        try:
-            found = await parts.desk.sweep() + await _expire_unpaid(parts.database)
-        except DomainError as error:
-            log.warning("sweep waits", code=error.code)
-            found = 0
-        except Exception as error:  # a sweep that dies would leave payments unfinished for ever
-            log.error("sweep failed", error=repr(error), exc_info=error)
-            found = 0
-        await asyncio.sleep(0.05 if found else _SWEEP_SECONDS)
-
-
-async def _expire_unpaid(database: Database) -> int:
-    """Cancel the online orders that nobody paid in time; how many."""
-    async with database.read(None, role="bottega_relay") as tx:
-        due = await orders.unpaid(tx)
-    expired = 0
-    for order in due:
-        try:
-            subject = system(order.merchant_id, "expiry")
-            expired += await database.run(orders.expire, (order.store_id, order.order_id), by=subject)
-        except DomainError as error:
-            logger("sweep").warning("not expired", code=error.code)
-    return expired
 
 
 async def _measure(database: Database) -> None:

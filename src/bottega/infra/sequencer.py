@@ -13,6 +13,7 @@ from typing import LiteralString
 import psycopg
 
 from bottega.infra.connection import TimelyConnection
+from bottega.infra.fault_points import point
 from bottega.infra.log import END_SILENT
 from bottega.infra.outbox import LOG_CHANNEL, OUTBOX_CHANNEL
 from bottega.infra.telemetry import LOG_HEAD, OUTBOX_LAG, OUTBOX_ROWS, logger
@@ -96,6 +97,7 @@ class Sequencer:
         assert row is not None
         moved, head, lag = row
         if moved:
+            await point("log.moved")
             await connection.execute(NOTIFY_LOG, [LOG_CHANNEL, str(head)])
             LOG_HEAD.set(head)
             OUTBOX_LAG.set(float(lag or 0))

@@ -36,6 +36,10 @@ OUTBOX_LAG = Gauge("bottega_outbox_lag_seconds", "Age of the oldest fact that wa
 LOG_HEAD = Gauge("bottega_log_head", "Position of the newest fact in the log", **_LATEST)
 CONSUMER_LAG = Gauge("bottega_consumer_lag", "Facts a consumer has still to read", ["consumer"], **_LATEST)
 PARKED = Counter("bottega_parked_events_total", "Facts a consumer could not take", ["consumer"])
+BREAKER_OPEN = Gauge(
+    "bottega_breaker_open", "1 while calls to the other side are held back", ["name"], multiprocess_mode="max"
+)
+BREAKER_OPENED = Counter("bottega_breaker_opened_total", "Times that calls to the other side were held back", ["name"])
 STREAMS = Gauge("bottega_streams", "Open live streams", ["kind"], multiprocess_mode="livesum")
 QUEUE_LENGTH = Gauge("bottega_queue_length", "Things that wait to be made", ["place"], **_LATEST)
 STREAMS_DROPPED = Counter("bottega_streams_dropped_total", "Streams closed because the reader was too slow")

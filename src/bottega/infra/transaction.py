@@ -19,6 +19,7 @@ import psycopg
 from psycopg import errors as pg
 
 from bottega.infra.db import SET_TENANT, Connection, Pools, ReadTx
+from bottega.infra.fault_points import point
 from bottega.infra.outbox import INSERT_FACTS, Waker, row_of
 from bottega.infra.telemetry import ACTION_SECONDS, RETRIES
 from bottega.kit import ids
@@ -161,6 +162,7 @@ class Database:
         view: Callable[[R], Answer] | None,
     ) -> Any:
         tx = Tx(connection, by, utc_now())
+        name = getattr(action, "__name__", "action")
         try:
             async with connection.pipeline():
                 await connection.execute("begin")
@@ -174,12 +176,14 @@ class Database:
             answer = view(result) if view is not None else None
             async with connection.pipeline():
                 await write_facts(tx)
-                await _write_audit(tx, getattr(action, "__name__", "action"))
+                await _write_audit(tx, name)
                 if key is not None and answer is not None:
                     await connection.execute(
                         FINISH_KEY, _key_values(tx, key) | {"status": answer.status, "answer": answer.body}
                     )
+                await point("commit.before", name)
                 await connection.execute("commit")
+            await point("commit.after", name)
         except BaseException:
             if not connection.closed:
                 with suppress(psycopg.Error):

@@ -39,4 +39,24 @@ def local(at: datetime, zone_name: str) -> datetime:
 
 def business_date(at: datetime, zone_name: str, cutoff_hour: int = 4) -> date:
     """The accounting day of an instant: a day ends at `cutoff_hour` local time, so a late bar sells 'today' until then."""
-    return (local(at, zone_name) - timedelta(hours=cutoff_hour)).date()
+    return _business_date(int(at.timestamp()) // 60, zone_name, cutoff_hour)
+
+
+def wall_clock(at: datetime, zone_name: str) -> str:
+    """The local time of day as `HH:MM`."""
+    return _wall_clock(int(at.timestamp()) // 60, zone_name)
+
+
+# Days and hours begin with a minute in every zone, and thousands of orders share one.
+@lru_cache(maxsize=4096)
+def _business_date(minute: int, zone_name: str, cutoff_hour: int) -> date:
+    return (_local_minute(minute, zone_name) - timedelta(hours=cutoff_hour)).date()
+
+
+@lru_cache(maxsize=4096)
+def _wall_clock(minute: int, zone_name: str) -> str:
+    return _local_minute(minute, zone_name).strftime("%H:%M")
+
+
+def _local_minute(minute: int, zone_name: str) -> datetime:
+    return local(datetime.fromtimestamp(minute * 60, UTC), zone_name)

@@ -45,6 +45,20 @@ def exponent(currency: str) -> int:
         raise Invalid(f"{currency} is not a currency we know") from error
 
 
+def parse_amount(text: str, currency: str) -> int:
+    """An amount as somebody types it, `4.5` or `4,50`, in minor units. Raises `Invalid` for anything else.
+
+    No groups of three: what is written `1.500` means one and a half in one country and 1,500 in another.
+    """
+    digits = exponent(currency)
+    whole, _, rest = text.strip().replace(",", ".").partition(".")
+    if not (whole.isascii() and whole.isdigit() and len(whole) <= 12) or len(rest) > digits:
+        raise Invalid(f"{text[:20]} is not an amount of {currency}")
+    if rest and not (rest.isascii() and rest.isdigit()):
+        raise Invalid(f"{text[:20]} is not an amount of {currency}")
+    return int(whole) * 10**digits + int(rest.ljust(digits, "0") or "0")
+
+
 def divide(numerator: int, denominator: int, rounding: Rounding) -> int:
     """`numerator / denominator` as a whole number under the rule; halves go away from zero under HALF_UP."""
     assert denominator > 0

@@ -6,10 +6,11 @@ verb and the stored answer share one transaction, so that a crash keeps both or 
 
 import asyncio
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
+from bottega.sandbox import accepted
 from bottega.sandbox.desk import PLATFORM, Desk, expand
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.idempotency import fingerprint_of
@@ -56,14 +57,15 @@ async def serve(world: World, request: Request) -> Response:
 
 def _understand(world: World, request: Request, request_id: str) -> Call:
     browser = _authenticate(world, request)
-    verb, names = match(request.method, request.path)
+    route, verb, names = match(request.method, request.path)
     params = Params(decode(request.query.encode() if request.method == "GET" else request.body))
+    accepted.check(route, params.tree)
     account = request.headers.get("stripe-account") or PLATFORM
     if browser:
         account = _check_browser(world, verb, names, params, account)
     desk = world.desk(account)
     desk.request_id, desk.key = request_id, request.headers.get("idempotency-key")
-    fingerprint = fingerprint_of(request.method, request.path, request.body)
+    fingerprint = fingerprint_of(request.method, request.path, params.tree)
     return Call(request, verb, names, params, desk, browser, request_id, fingerprint)
 
 
@@ -139,6 +141,10 @@ async def _with_faults(world: World, call: Call, key: str | None) -> Response:
     response = _execute(world, call, None if after else key)
     if after:
         return _broken(world, call, key)
+    if rule := plan.draw(Kind.SLOW_AFTER, subject):
+        await asyncio.sleep(rule.seconds)
+    if plan.draw(Kind.ANSWER_CUT, subject):
+        return replace(response, cut=True)
     if rule := plan.draw(Kind.TIMEOUT_AFTER, subject):
         if key is not None:
             world.keys.release(call.desk.account, key)

@@ -41,7 +41,10 @@ UNAUTHENTICATED = Decline(
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`secure` asks for 3-D Secure; `refund` is succeeded, pending (first) or failed (later); `wallet` on the phone."""
+    """`secure` asks for 3-D Secure, `secure_once` not again when saved by a payment that passed it.
+
+    `refund` is succeeded, pending (first) or failed (later); `wallet` is the phone's.
+    """
 
     number: str
     brand: str
@@ -52,6 +55,13 @@ class Card:
     dispute: str = ""
     refund: str = "succeeded"
     wallet: str = ""
+    secure_once: bool = False
+    fails_late: bool = False
+
+    @property
+    def decline_on_attach(self) -> Decline | None:
+        """Why it can't even be saved; `fails_late` cards can, and decline when they are charged."""
+        return None if self.fails_late or self.secure else self.decline
 
 
 _ALL: tuple[tuple[str, Card], ...] = (
@@ -69,7 +79,10 @@ _ALL: tuple[tuple[str, Card], ...] = (
     ("pm_card_it", Card("4000003800000008", "visa", country="IT")),
     ("pm_card_de", Card("4000002760000016", "visa", country="DE")),
     ("pm_card_authenticationRequired", Card("4000002760003184", "visa", country="DE", secure=True)),
-    ("pm_card_authenticationRequiredOnSetup", Card("4000002500003155", "visa", country="FR", secure=True)),
+    (
+        "pm_card_authenticationRequiredOnSetup",
+        Card("4000002500003155", "visa", country="FR", secure=True, secure_once=True),
+    ),
     ("pm_card_threeDSecure2Required", Card("4000000000003220", "visa", secure=True)),
     ("pm_card_chargeDeclined", Card("4000000000000002", "visa", decline=GENERIC)),
     ("pm_card_visa_chargeDeclined", Card("4000000000000002", "visa", decline=GENERIC)),
@@ -83,8 +96,10 @@ _ALL: tuple[tuple[str, Card], ...] = (
     ("pm_card_chargeDeclinedProcessingError", Card("4000000000000119", "visa", decline=PROCESSING)),
     ("pm_card_visa_chargeDeclinedVelocityLimitExceeded", Card("4000000000006975", "visa", decline=VELOCITY)),
     ("pm_card_chargeDeclinedAuthenticated", Card("4000008400001629", "visa", secure=True, decline=GENERIC)),
+    ("pm_card_chargeCustomerFail", Card("4000000000000341", "visa", decline=GENERIC, fails_late=True)),
     ("pm_card_createDispute", Card("4000000000000259", "visa", dispute="fraudulent")),
     ("pm_card_createDisputeProductNotReceived", Card("4000000000002685", "visa", dispute="product_not_received")),
+    ("pm_card_createDisputeInquiry", Card("4000000000001976", "visa", dispute="inquiry")),
     ("pm_card_pendingRefund", Card("4000000000007726", "visa", refund="pending")),
     ("pm_card_refundFail", Card("4000000000005126", "visa", refund="failed")),
     ("pm_wallet_apple_pay", Card("4242424242424242", "visa", wallet="apple_pay")),

@@ -7,6 +7,7 @@ from bottega.sandbox import ledger
 from bottega.sandbox.cards import Decline
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit, snapshot
+from bottega.sandbox.faults import Kind
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc
@@ -54,6 +55,32 @@ def charge(desk: Desk, intent: Doc, method: Doc, capture: bool) -> Doc:
     return made
 
 
+def pending(desk: Desk, intent: Doc, method: Doc) -> Doc:
+    """A bank debit is on its way; nothing has moved yet."""
+    made = _blank(desk, intent, method)
+    made |= {"status": "pending", "paid": False}
+    desk.save(made, parent=intent["id"])
+    emit(desk, "charge.pending", made)
+    return made
+
+
+def arrived(desk: Desk, made: Doc) -> Doc:
+    """The debit has come through."""
+    made |= {"status": "succeeded", "paid": True, "captured": True, "amount_captured": made["amount"]}
+    made["balance_transaction"] = ledger.captured(desk, made, made["amount"])["id"]
+    desk.save(made, parent=made["payment_intent"])
+    emit(desk, "charge.succeeded", made)
+    return made
+
+
+def bounced(desk: Desk, made: Doc, decline: Decline) -> Doc:
+    """The debit came back: nothing has moved."""
+    made |= {"status": "failed", "failure_code": decline.code, "failure_message": decline.message}
+    desk.save(made, parent=made["payment_intent"])
+    emit(desk, "charge.failed", made)
+    return made
+
+
 def failed(desk: Desk, intent: Doc, method: Doc, decline: Decline) -> Doc:
     """The bank says no: kept as a failed charge, nothing moves."""
     made = _blank(desk, intent, method)
@@ -75,8 +102,11 @@ def capture(desk: Desk, name: str, amount: int) -> Doc:
     ledger.hold(desk, held, -held["amount"], "hold_released")
     held |= {"captured": True, "amount_captured": amount}
     held["balance_transaction"] = ledger.captured(desk, held, amount)["id"]
+    as_refund = amount < held["amount"] and _show_as_refund(desk, held, held["amount"] - amount)
     desk.save(held, parent=held["payment_intent"])
     emit(desk, "charge.captured", held, snapshot(before, held))
+    if as_refund:
+        emit(desk, "charge.refunded", held, snapshot(before, held))
     return held
 
 
@@ -84,16 +114,52 @@ def void(desk: Desk, name: str, expired: bool) -> Doc:
     """Let go of the held money, because somebody cancelled or the time ran out."""
     held = desk.find("charge", name)
     ledger.hold(desk, held, -held["amount"], "hold_expired" if expired else "hold_voided")
+    before = dict(held)
     held["_voided"] = True
+    as_refund = _show_as_refund(desk, held, held["amount"])
     desk.save(held, parent=held["payment_intent"])
     if expired:
         emit(desk, "charge.expired", held)
+    elif as_refund:
+        emit(desk, "charge.refunded", held, snapshot(before, held))
     return held
+
+
+def _show_as_refund(desk: Desk, held: Doc, amount: int) -> bool:
+    """Accounts older than API version 2025-03-31 see a released hold as a refund that moved no money."""
+    if not desk.faults.draw(Kind.RELEASE_AS_REFUND, held["payment_intent"]):
+        return False
+    held |= {"amount_refunded": amount, "refunded": amount == held["amount"], "_released": amount}
+    shown = created(
+        desk, new_id("re"), "refund",
+        amount=amount, balance_transaction=None, charge=held["id"], currency=held["currency"],
+        destination_details=None, failure_reason=None, metadata={}, payment_intent=held["payment_intent"],
+        reason=None, receipt_number=None, source_transfer_reversal=None, status="succeeded", transfer_reversal=None,
+    )  # fmt: skip
+    desk.save(shown, parent=held["payment_intent"])
+    return True
+
+
+def refundable(charge: Doc) -> int:
+    """What was captured and not given back yet."""
+    return charge["amount_captured"] - charge["amount_refunded"] + charge.get("_released", 0)
 
 
 def retrieve(desk: Desk, params: Params, name: str) -> Doc:
     """By id."""
     return desk.find("charge", name)
+
+
+def update(desk: Desk, params: Params, name: str) -> Doc:
+    """Metadata and description."""
+    made = desk.find("charge", name)
+    made["metadata"] = params.metadata(made["metadata"])
+    for text in ("description", "receipt_email"):
+        if text in params:
+            made[text] = params.text(text)
+    desk.save(made, parent=made["payment_intent"])
+    emit(desk, "charge.updated", made)
+    return made
 
 
 def list_all(desk: Desk, params: Params) -> Doc:

@@ -5,18 +5,19 @@ is paid. The state is saved before the refusal is raised: a 402 is an outcome, n
 """
 
 from bottega.sandbox import charges
-from bottega.sandbox.cards import UNAUTHENTICATED, Card, Decline, card_of
+from bottega.sandbox.cards import GENERIC, UNAUTHENTICATED, Card, Decline, card_of
+from bottega.sandbox.debits import DEBITS
 from bottega.sandbox.desk import Desk
 from bottega.sandbox.events import emit
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.ids import new_id
-from bottega.sandbox.methods import DEBITS, from_data, resolve
+from bottega.sandbox.methods import from_data, resolve
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc, Refused, conflict, invalid
 from bottega.sandbox.store import public
 
 HOLD_SECONDS = 7 * 86_400
-DEBIT_SECONDS = 3.0
+BOUNCED = Decline("payment_intent_payment_attempt_failed", None, "The bank account could not be debited.")
 
 
 def take_method(desk: Desk, intent: Doc, params: Params) -> None:
@@ -65,7 +66,7 @@ def _card(method: Doc) -> Card | None:
 
 def _asks(intent: Doc, method: Doc) -> bool:
     card = _card(method)
-    if card is None or card.wallet or method.get("_wallet"):
+    if card is None or card.wallet or method.get("_wallet") or (card.secure_once and method.get("_set_up")):
         return False
     return card.secure or intent["payment_method_options"]["card"]["request_three_d_secure"] in ("any", "challenge")
 
@@ -109,8 +110,13 @@ def settle(desk: Desk, intent: Doc) -> Doc:
     """Ask the bank. Paid, held (manual capture), or refused with 402."""
     method = resolve(desk, intent["payment_method"])
     card = _card(method)
-    if card is not None and card.decline is not None:
-        return _decline(desk, intent, method, card.decline)
+    decline = card.decline if card is not None else None
+    if decline is None and desk.faults.draw(Kind.DECLINE, intent["id"]):
+        decline = GENERIC
+    if decline is not None:
+        return _decline(desk, intent, method, decline)
+    if desk.faults.draw(Kind.WRONG_AMOUNT, intent["id"]):
+        intent["amount"] += 1
     manual = intent["capture_method"] == "manual"
     charge = charges.charge(desk, intent, method, capture=not manual)
     intent |= {"latest_charge": charge["id"], "last_payment_error": None, "next_action": None, "processing": None}
@@ -124,19 +130,34 @@ def settle(desk: Desk, intent: Doc) -> Doc:
         intent |= {"status": "succeeded", "amount_received": intent["amount"]}
         desk.save(intent)
         emit(desk, "payment_intent.succeeded", intent)
-    if intent["setup_future_usage"] and intent["customer"] and method["customer"] is None:
-        method["customer"] = intent["customer"]
+    if intent["setup_future_usage"] and intent["customer"] and method["customer"] in (None, intent["customer"]):
+        method |= {"customer": intent["customer"], "_set_up": True}
         desk.save(method)
-    if card is not None and card.dispute and not manual:
-        desk.later("open_dispute", charge["id"], 0.0)
+    if not manual:
+        dispute_if_asked(desk, charge)
     return intent
 
 
+def dispute_if_asked(desk: Desk, charge: Doc) -> None:
+    """Some test cards and accounts dispute what was taken from them."""
+    method = resolve(desk, charge["payment_method"])
+    card = _card(method)
+    if (card is not None and card.dispute) or method.get("_dispute"):
+        desk.later("open_dispute", charge["id"], 0.0)
+    elif rule := desk.faults.draw(Kind.DISPUTE, charge["payment_intent"]):
+        desk.later("open_dispute", charge["id"], rule.seconds)
+
+
 def _process(desk: Desk, intent: Doc, method: Doc) -> Doc:
-    intent |= {"status": "processing", "next_action": None, "processing": {"type": method["type"]}}
+    if intent["capture_method"] == "manual":
+        message = f"The payment method type {method['type']!r} does not support manual capture."
+        raise invalid(message, "payment_method")
+    charge = charges.pending(desk, intent, method)
+    intent |= {"status": "processing", "next_action": None, "processing": {"type": method["type"]},
+               "latest_charge": charge["id"], "last_payment_error": None}  # fmt: skip
     desk.save(intent)
     emit(desk, "payment_intent.processing", intent)
-    desk.later("finish_debit", intent["id"], DEBIT_SECONDS)
+    desk.later("finish_debit", intent["id"], method["_seconds"])
     return intent
 
 
@@ -147,11 +168,15 @@ def finish_debit(desk: Desk, name: str) -> None:
         return
     method = resolve(desk, intent["payment_method"])
     intent["processing"] = None
-    if not method.get("_fails"):
-        settle(desk, intent)
+    charge = desk.find("charge", intent["latest_charge"])
+    if method["_fails"]:
+        _told_no(desk, intent, method, charges.bounced(desk, charge, BOUNCED), BOUNCED)
         return
-    bounced = Decline("payment_intent_payment_attempt_failed", None, "The bank account could not be debited.")
-    _fail(desk, intent, method, bounced)
+    charge = charges.arrived(desk, charge)
+    intent |= {"status": "succeeded", "amount_received": intent["amount"]}
+    desk.save(intent)
+    emit(desk, "payment_intent.succeeded", intent)
+    dispute_if_asked(desk, charge)
 
 
 def _decline(desk: Desk, intent: Doc, method: Doc, decline: Decline) -> Doc:
@@ -161,7 +186,10 @@ def _decline(desk: Desk, intent: Doc, method: Doc, decline: Decline) -> Doc:
 
 
 def _fail(desk: Desk, intent: Doc, method: Doc, decline: Decline) -> Doc:
-    charge = charges.failed(desk, intent, method, decline)
+    return _told_no(desk, intent, method, charges.failed(desk, intent, method, decline), decline)
+
+
+def _told_no(desk: Desk, intent: Doc, method: Doc, charge: Doc, decline: Decline) -> Doc:
     intent["latest_charge"] = charge["id"]
     error: Doc = {
         "type": "card_error", "code": decline.code, "message": decline.message, "charge": charge["id"],

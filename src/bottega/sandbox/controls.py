@@ -97,6 +97,11 @@ def _change(world: World, method: str, parts: list[str], body: Body) -> Any:
     match parts:
         case ["faults"]:
             return _faults(world, method, body)
+        case ["faults", "next"]:
+            return _order(world, body)
+        case ["faults", kind]:
+            known, rule = faults.rule_of(kind, body)
+            return world.set_fault(known, rule)
         case ["clock"]:
             world.advance(float(body.get("advance", 0)))
             return {"now": world.clock.time(), "offset": world.clock.offset}
@@ -109,6 +114,10 @@ def _change(world: World, method: str, parts: list[str], body: Body) -> Any:
         case ["webhooks", ("hold" | "deliver") as verb]:
             world.work(lambda desk: webhooks.hold_all(desk, verb == "hold"))
             return {"status": "ok", "holding": verb == "hold"}
+        case ["webhooks", "mute"]:
+            subject, on = str(body.get("subject", "next")), str(body.get("on", "1")) not in ("", "0", "False", "false")
+            world.work(lambda desk: events.mute(desk, subject, on))
+            return {"subject": subject, "muted": on}
         case ["webhooks", "forge"]:
             return _forge(world, body)
         case [_, name, _]:
@@ -125,14 +134,36 @@ def _reset(desk: Desk) -> None:
 
 
 def _faults(world: World, method: str, body: Body) -> Doc:
-    """`{seed, rules: {kind: probability | {probability, seconds, limit, only}}}`; a form: per cents. DELETE: none."""
+    """`{seed, rules: {kind: probability | {probability, seconds, limit, only}}}`; DELETE: none.
+
+    A form sends `kind[percent]` and `kind[seconds]`.
+    """
     if method == "DELETE":
         world.set_faults(world.faults.seed, {})
         return world.faults.as_dict()
     rules = body.get("rules")
     if rules is None:
-        rules = {k: float(v) / 100 for k, v in body.items() if k != "seed" and v not in ("", None)}
+        rules = {kind: _of_form(fields) for kind, fields in body.items() if isinstance(fields, dict)}
     world.set_faults(int(body.get("seed") or world.faults.seed), faults.rules_of(rules))
+    return world.faults.as_dict()
+
+
+def _of_form(fields: Doc) -> Doc:
+    seconds = {"seconds": float(fields["seconds"])} if fields.get("seconds") else {}
+    return {"probability": float(fields.get("percent") or 0) / 100, **seconds}
+
+
+def _order(world: World, body: Body) -> Doc:
+    """The next ones of a kind happen for sure: `{kind, times?, seconds?, only?}`. A form's seconds are its own."""
+    kind = str(body.get("kind", ""))
+    form = body.get(kind)
+    seconds = body.get("seconds") or (form.get("seconds") if isinstance(form, dict) else None)
+    fields = {"probability": 1.0, "only": str(body.get("only", ""))}
+    known, rule = faults.rule_of(kind, {**fields, **({"seconds": float(seconds)} if seconds else {})})
+    times = int(body.get("times", 1))
+    if not 1 <= times <= 10_000:
+        raise ValueError("times: between 1 and 10000")
+    world.faults.order(known, rule, times)
     return world.faults.as_dict()
 
 
@@ -168,8 +199,12 @@ def _expire(desk: Desk, name: str, body: Body) -> Doc:
 
 BY_HAND: dict[tuple[str, str], ByHand] = {
     ("payment_intents", "expire"): _expire,
+    ("payment_intents", "tamper"): lambda desk, name, body: intents.tamper(
+        desk, name, int(body["amount"]) if body.get("amount") else None, body.get("currency")
+    ),
     ("payment_intents", "complete"): lambda desk, name, _: confirming.answer_challenge(desk, _intent(desk, name), True),
     ("payment_intents", "fail"): lambda desk, name, _: confirming.answer_challenge(desk, _intent(desk, name), False),
+    ("payment_intents", "capture"): lambda desk, name, _: intents.capture(desk, intents.Params({}), name),
     ("payment_intents", "cancel"): lambda desk, name, _: intents.cancel(desk, intents.Params({}), name),
     ("refunds", "fail"): lambda desk, name, _: refunds.fail(desk, name),
     ("refunds", "succeed"): lambda desk, name, _: refunds.settle(desk, name),
@@ -177,7 +212,11 @@ BY_HAND: dict[tuple[str, str], ByHand] = {
         desk, refunds.Params({"charge": name, **({"amount": str(body["amount"])} if body.get("amount") else {})})
     ),
     ("charges", "dispute"): lambda desk, name, body: disputes.open_dispute(
-        desk, name, str(body.get("reason", "fraudulent"))
+        desk,
+        name,
+        str(body.get("reason", "fraudulent")),
+        int(body["amount"]) if body.get("amount") else None,
+        inquiry=bool(body.get("inquiry")),
     ),
     ("disputes", "win"): lambda desk, name, _: disputes.settle(desk, name, won=True),
     ("disputes", "lose"): lambda desk, name, _: disputes.settle(desk, name, won=False),

@@ -1,9 +1,11 @@
 """Customers: a name, a way to reach them, metadata. Saved payment methods point at them, not the other way round."""
 
+from bottega.sandbox import methods
 from bottega.sandbox.desk import Desk, created, listing
+from bottega.sandbox.events import emit
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
-from bottega.sandbox.problems import Doc
+from bottega.sandbox.problems import Doc, not_found
 
 _TEXTS = ("name", "email", "phone", "description")
 
@@ -18,6 +20,9 @@ def create(desk: Desk, params: Params) -> Doc:
     )  # fmt: skip
     _fill(customer, params)
     desk.save(customer)
+    emit(desk, "customer.created", customer)
+    if method := params.text("payment_method"):
+        methods.attach(desk, Params({"customer": customer["id"]}), method)
     return customer
 
 
@@ -34,6 +39,14 @@ def _fill(customer: Doc, params: Params) -> None:
     customer["metadata"] = params.metadata(customer["metadata"])
 
 
+def living(desk: Desk, name: str) -> Doc:
+    """A customer that hasn't been deleted. Refused with 404."""
+    customer = desk.find("customer", name, "customer")
+    if customer.get("_deleted"):
+        raise not_found("customer", name, "customer")
+    return customer
+
+
 def retrieve(desk: Desk, params: Params, name: str) -> Doc:
     """By id; a deleted one answers with `deleted: true`, as at Stripe."""
     customer = desk.find("customer", name)
@@ -47,6 +60,7 @@ def update(desk: Desk, params: Params, name: str) -> Doc:
     customer = desk.find("customer", name)
     _fill(customer, params)
     desk.save(customer)
+    emit(desk, "customer.updated", customer)
     return customer
 
 
@@ -55,6 +69,7 @@ def delete(desk: Desk, params: Params, name: str) -> Doc:
     customer = desk.find("customer", name)
     customer["_deleted"] = True
     desk.save(customer)
+    emit(desk, "customer.deleted", customer)
     return {"id": name, "object": "customer", "deleted": True}
 
 

@@ -11,7 +11,7 @@ from bottega.sandbox.clock import Clock
 from bottega.sandbox.faults import FaultPlan
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import invalid, not_found
-from bottega.sandbox.store import Doc, Store, jobs, public
+from bottega.sandbox.store import Doc, Narrow, Store, jobs, public
 
 PLATFORM = "acct_sandbox"
 API_VERSION = "2026-10-28.endive"
@@ -73,25 +73,28 @@ def listing(desk: Desk, kind: str, params: Params, url: str) -> Doc:
 
     Filters are read from `FILTERS`; rows that don't match are skipped while walking, so `has_more` is exact.
     """
-    limit = params.integer("limit") or 10
+    limit = params.integer("limit")
+    limit = 10 if limit is None else limit
     if not 1 <= limit <= MAX_LIST:
         raise invalid("Invalid limit: must be between 1 and 100", "limit")
     wanted = {name: value for name in FILTERS.get(kind, ()) if (value := params.text(name))}
     types = params.texts("types") if kind == "event" else []
-    bounds = _created_bounds(desk, kind, params)
+    narrow = Narrow(kind, desk.account, _created_bounds(desk, kind, params), wanted.get("payment_intent", ""))
     after, before = _cursor(desk, params, "starting_after"), _cursor(desk, params, "ending_before")
+    if after and before:
+        raise invalid("You cannot use both starting_after and ending_before.", "ending_before")
     found: list[Doc] = []
+    # One more than is shown tells whether there are more; a filter may skip many, so then take larger bites.
+    bite = 200 if types or wanted else limit + 1
     while len(found) <= limit:
-        batch = desk.store.page(kind, desk.account, after, before, 200)
+        batch = desk.store.page(narrow, after, before, bite)
         for place, doc in batch:
             after, before = (after, place) if before else (place, before)
-            if (
-                all(doc.get(name) == value for name, value in wanted.items())
-                and bounds[0] <= doc["created"] <= bounds[1]
-                and (not types or doc.get("type") in types)
+            if all(doc.get(name) == value for name, value in wanted.items()) and (
+                not types or doc.get("type") in types
             ):
                 found.append(doc)
-        if len(batch) < 200:
+        if len(batch) < bite:
             break
     data = [public(doc) for doc in found[:limit]]
     if params.text("ending_before"):

@@ -1,18 +1,26 @@
 """Disputes: the customer's bank takes the money back until the question is settled.
 
 Opened by a test card or by hand; won or lost by the magic evidence of Stripe's test mode, or by hand. Funds withdrawn
-and reinstated are events of their own.
+and reinstated are events of their own. An inquiry (`warning_...`) only asks: no money moves unless it becomes a dispute.
 """
 
 from bottega.sandbox import ledger
 from bottega.sandbox.cards import card_of
+from bottega.sandbox.charges import refundable
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
-from bottega.sandbox.problems import Doc, conflict
+from bottega.sandbox.problems import Doc, conflict, invalid
 
+INQUIRY = "inquiry"
 OPEN = frozenset({"needs_response", "under_review", "warning_needs_response", "warning_under_review"})
+CLOSED_WELL = frozenset({"won", "warning_closed"})
+REASONS = frozenset({
+    "bank_cannot_process", "check_returned", "credit_not_processed", "customer_initiated", "debit_not_authorized",
+    "duplicate", "fraudulent", "general", "incorrect_account_details", "insufficient_funds", "product_not_received",
+    "product_unacceptable", "subscription_canceled", "unrecognized",
+})  # fmt: skip
 ANSWER_SECONDS = 7 * 86_400
 
 
@@ -20,15 +28,21 @@ def open_for_card(desk: Desk, charge_id: str) -> None:
     """What the dispute test cards do after paying."""
     charge = desk.find("charge", charge_id)
     method = desk.store.get("payment_method", charge["payment_method"]) or {}
-    reason = card_of(method["_number"]).dispute if "_number" in method else ""
-    open_dispute(desk, charge_id, reason or "fraudulent")
+    reason = card_of(method["_number"]).dispute if "_number" in method else method.get("_dispute", "")
+    inquiry = reason == INQUIRY
+    open_dispute(desk, charge_id, "fraudulent" if inquiry or not reason else reason, inquiry=inquiry)
 
 
-def open_dispute(desk: Desk, charge_id: str, reason: str = "fraudulent") -> Doc:
-    """The bank disputes what is left of the charge. Refused when nothing is left or it is disputed already."""
+def open_dispute(
+    desk: Desk, charge_id: str, reason: str = "fraudulent", amount: int | None = None, *, inquiry: bool = False
+) -> Doc:
+    """The bank disputes what is left of the charge, or `amount` of it. Refused when it is disputed already."""
     charge = desk.find("charge", charge_id)
-    amount = charge["amount_captured"] - charge["amount_refunded"]
-    if charge["disputed"] or amount < 1:
+    left = refundable(charge)
+    amount = left if amount is None else amount
+    if reason not in REASONS:
+        raise invalid(f"Invalid reason: must be one of {', '.join(sorted(REASONS))}", "reason")
+    if charge["disputed"] or not 1 <= amount <= left:
         raise conflict(f"Charge {charge_id} can't be disputed.", "charge_disputed")
     dispute = created(
         desk, new_id("dp"), "dispute",
@@ -38,16 +52,20 @@ def open_dispute(desk: Desk, charge_id: str, reason: str = "fraudulent") -> Doc:
             "due_by": desk.now + ANSWER_SECONDS, "has_evidence": False, "past_due": False, "submission_count": 0,
             "enhanced_eligibility": {},
         },
-        is_charge_refundable=False, metadata={}, network_reason_code="10.4", payment_intent=charge["payment_intent"],
+        is_charge_refundable=inquiry, metadata={}, network_reason_code="10.4", payment_intent=charge["payment_intent"],
         payment_method_details={"type": charge["payment_method_details"]["type"]}, reason=reason,
-        status="needs_response",
+        status="warning_needs_response" if inquiry else "needs_response",
     )  # fmt: skip
-    _moved(dispute, ledger.withdrawn(desk, dispute))
+    if not inquiry:
+        _moved(dispute, ledger.withdrawn(desk, dispute))
     _save(desk, dispute)
     charge["disputed"] = True
     desk.save(charge, parent=charge["payment_intent"])
     emit(desk, "charge.dispute.created", dispute)
-    emit(desk, "charge.dispute.funds_withdrawn", dispute)
+    if not inquiry:
+        emit(desk, "charge.dispute.funds_withdrawn", dispute)
+    # The bank decides against whoever says nothing.
+    desk.later("dispute_unanswered", dispute["id"], ANSWER_SECONDS)
     return dispute
 
 
@@ -60,22 +78,50 @@ def _save(desk: Desk, dispute: Doc) -> None:
     desk.save(dispute, parent=dispute["payment_intent"])
 
 
+def _of(desk: Desk, charge: Doc) -> list[Doc]:
+    if not charge["disputed"]:
+        return []
+    return [d for d in desk.store.children("dispute", charge["payment_intent"]) if d["charge"] == charge["id"]]
+
+
+def blocks_refunds(desk: Desk, charge: Doc) -> bool:
+    """A dispute that is open or lost has taken the money already; a won one or an inquiry hasn't."""
+    return any(not d["is_charge_refundable"] and d["status"] not in CLOSED_WELL for d in _of(desk, charge))
+
+
+def charge_refunded(desk: Desk, charge_id: str) -> None:
+    """A full refund answers an inquiry."""
+    charge = desk.find("charge", charge_id)
+    for dispute in _of(desk, charge):
+        if charge["refunded"] and dispute["status"].startswith("warning_") and dispute["status"] in OPEN:
+            settle(desk, dispute["id"], won=True)
+
+
 def settle(desk: Desk, name: str, won: bool) -> Doc:
-    """The bank has decided."""
+    """The bank has decided. An inquiry ends without a winner."""
     dispute = desk.find("dispute", name)
     if dispute["status"] not in OPEN:
         raise conflict(f"Dispute {name} is already closed.", "dispute_already_closed")
-    dispute["status"] = "won" if won else "lost"
-    if won:
+    inquiry = dispute["status"].startswith("warning_")
+    dispute["status"] = "warning_closed" if inquiry else "won" if won else "lost"
+    back = won and not inquiry
+    if back:
         _moved(dispute, ledger.reinstated(desk, dispute))
-        charge = desk.find("charge", dispute["charge"])
-        charge["disputed"] = False
-        desk.save(charge, parent=charge["payment_intent"])
+    dispute["is_charge_refundable"] = inquiry or won
     _save(desk, dispute)
     emit(desk, "charge.dispute.closed", dispute)
-    if won:
+    if back:
         emit(desk, "charge.dispute.funds_reinstated", dispute)
     return dispute
+
+
+def unanswered(desk: Desk, name: str) -> None:
+    """The time to answer is over."""
+    dispute = desk.find("dispute", name)
+    if dispute["status"] in ("needs_response", "warning_needs_response"):
+        dispute["evidence_details"]["past_due"] = True
+        _save(desk, dispute)
+        settle(desk, name, won=False)
 
 
 def close(desk: Desk, params: Params, name: str) -> Doc:
@@ -96,7 +142,7 @@ def update(desk: Desk, params: Params, name: str) -> Doc:
         dispute["evidence_details"]["has_evidence"] = True
     if evidence and params.flag("submit", default=True):
         dispute["evidence_details"]["submission_count"] += 1
-        dispute["status"] = "under_review"
+        dispute["status"] = "warning_under_review" if dispute["status"].startswith("warning_") else "under_review"
     _save(desk, dispute)
     emit(desk, "charge.dispute.updated", dispute)
     if words in ("winning_evidence", "losing_evidence"):

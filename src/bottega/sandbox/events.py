@@ -34,11 +34,16 @@ def emit(desk: Desk, kind: str, doc: Doc, previous: Doc | None = None) -> Doc:
     )
     if desk.account != PLATFORM:
         event["account"] = desk.account
-    subject = subject_of(doc)
+    _keep(desk, event, subject_of(doc), endpoints)
+    if endpoints and desk.faults.draw(Kind.WEBHOOK_TWIN, kind):
+        _keep(desk, {**event, "id": new_id("evt")}, subject_of(doc), endpoints)
+    return event
+
+
+def _keep(desk: Desk, event: Doc, subject: str, endpoints: list[Doc]) -> None:
     desk.save(event, parent=subject)
     for endpoint in endpoints:
         _queue(desk, event, endpoint["id"], subject)
-    return event
 
 
 def subject_of(doc: Doc) -> str:
@@ -54,6 +59,9 @@ def _wants(endpoint: Doc, kind: str) -> bool:
 def _queue(desk: Desk, event: Doc, endpoint: str, subject: str) -> None:
     kind, plan = event["type"], desk.faults
     new = NewDelivery(event["id"], kind, subject, endpoint, desk.clock.time(), lane=subject)
+    if _muted(desk, kind, subject):
+        queue(desk, replace(new, state="DROPPED", note="lost by hand"))
+        return
     if plan.draw(Kind.WEBHOOK_DROP, kind):
         queue(desk, replace(new, state="DROPPED", note="fault: dropped"))
         return
@@ -71,6 +79,29 @@ def _queue(desk: Desk, event: Doc, endpoint: str, subject: str) -> None:
         queue(desk, replace(new, lane="", note=f"forged: {variant}"))
 
 
+def mute(desk: Desk, subject: str, on: bool = True) -> None:
+    """Lose every webhook about one payment; `next`: about the one whose fate is decided next."""
+    desk.store.set_meta(f"mute:{subject}", "1" if on else "")
+
+
+def is_muted(desk: Desk, subject: str) -> bool:
+    """Whether that is so."""
+    return desk.store.meta(f"mute:{subject}") == "1"
+
+
+def _muted(desk: Desk, kind: str, subject: str) -> bool:
+    if kind in _DECIDE and is_muted(desk, "next") and not _had_charge(desk, subject):
+        mute(desk, "next", on=False)
+        mute(desk, subject)
+    return is_muted(desk, subject)
+
+
+def _had_charge(desk: Desk, subject: str) -> bool:
+    """The payment's fate was being decided before somebody said `next`: a debit on its way."""
+    return any(event["type"] == "charge.pending" for event in desk.store.children("event", subject)[:-1])
+
+
+_DECIDE = frozenset({"charge.succeeded", "charge.pending", "charge.failed"})
 FORGERIES = ("wrong_secret", "no_signature", "v0_only", "stale", "future", "tampered", "truncated")
 
 

@@ -7,6 +7,9 @@ and 500s included. Not kept: refused parameters, and collisions with a call that
 import hashlib
 from dataclasses import dataclass, field
 
+import msgspec
+
+from bottega.sandbox.params import Tree
 from bottega.sandbox.problems import Refused, invalid
 from bottega.sandbox.store import Store, keys
 
@@ -54,6 +57,6 @@ class Keys:
         self.running.discard((account, key))
 
 
-def fingerprint_of(method: str, path: str, body: bytes) -> str:
-    """What makes two calls the same."""
-    return hashlib.sha256(f"{method} {path}\n".encode() + body).hexdigest()
+def fingerprint_of(method: str, path: str, tree: Tree) -> str:
+    """What makes two calls the same: the endpoint and the parameters, in whatever order they were sent."""
+    return hashlib.sha256(f"{method} {path}\n".encode() + msgspec.json.encode(tree, order="sorted")).hexdigest()

@@ -2,12 +2,13 @@
 
 import secrets
 
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_ALPHABET = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LETTERS = bytes(_ALPHABET[byte % 62] for byte in range(256))
 
 
 def token(length: int = 24) -> str:
     """Unguessable letters and digits. The slight bias of the modulo doesn't matter for names of a sandbox."""
-    return "".join(_ALPHABET[byte % 62] for byte in secrets.token_bytes(length))
+    return secrets.token_bytes(length).translate(_LETTERS).decode()
 
 
 def new_id(prefix: str) -> str:

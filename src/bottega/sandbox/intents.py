@@ -4,12 +4,12 @@ This is the caller's side of an intent; what a bank says to a confirmation is in
 its own verbs only, and each says which states it may start from.
 """
 
-from bottega.sandbox import charges, confirming
+from bottega.sandbox import charges, confirming, customers
 from bottega.sandbox.currencies import check_amount, check_currency
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit
 from bottega.sandbox.ids import new_id, token
-from bottega.sandbox.methods import TYPES
+from bottega.sandbox.methods import TYPES, default_types
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc, Refused, conflict, invalid, missing_param
 from bottega.sandbox.store import public
@@ -43,7 +43,7 @@ def _blank(desk: Desk, amount: int, currency: str, params: Params) -> Doc:
     name = new_id("pi")
     capture = params.text("capture_method", {"automatic", "automatic_async", "manual"}) or "automatic"
     automatic = params.table("automatic_payment_methods")
-    types = params.texts("payment_method_types")
+    types = params.texts("payment_method_types") or params.texts("allowed_payment_method_types")
     if unknown := [kind for kind in types if kind not in TYPES]:
         raise invalid(f"The payment method type {unknown[0][:40]!r} is invalid.", "payment_method_types")
     is_automatic = automatic.flag("enabled") if automatic else not types
@@ -62,7 +62,7 @@ def _blank(desk: Desk, amount: int, currency: str, params: Params) -> Doc:
         currency=currency, customer=None, last_payment_error=None, latest_charge=None, metadata={}, next_action=None,
         on_behalf_of=None, payment_method=None,
         payment_method_options={"card": {"request_three_d_secure": "automatic"}},
-        payment_method_types=types or ["card", "link", "paypal", "us_bank_account"], processing=None, review=None,
+        payment_method_types=types or default_types(currency), processing=None, review=None,
         setup_future_usage=None, shipping=None, source=None, status="requires_payment_method", transfer_data=None,
         **dict.fromkeys(_KEPT_TEXTS),
     )  # fmt: skip
@@ -77,7 +77,7 @@ def _fill(desk: Desk, intent: Doc, params: Params) -> None:
     if "setup_future_usage" in params:
         intent["setup_future_usage"] = params.text("setup_future_usage", {"on_session", "off_session"})
     if customer := params.text("customer"):
-        intent["customer"] = desk.find("customer", customer, "customer")["id"]
+        intent["customer"] = customers.living(desk, customer)["id"]
     intent["metadata"] = params.metadata(intent["metadata"])
     options = params.table("payment_method_options")
     card = options.table("card") if options else None
@@ -129,11 +129,13 @@ def capture(desk: Desk, params: Params, name: str) -> Doc:
     """Take the held money, or a part of it (`amount_to_capture`); the rest is released."""
     intent = desk.find("payment_intent", name)
     amount = params.integer("amount_to_capture")
+    if not params.flag("final_capture", default=True):
+        raise invalid("This PaymentIntent is not eligible for multicapture.", "final_capture")
     if intent["status"] != "requires_capture":
         charge = desk.store.get("charge", intent["latest_charge"] or "")
         if intent["status"] == "succeeded" and charge and charge["captured"]:
             raise unexpected(intent, "captured", code="charge_already_captured")
-        if intent["status"] == "canceled" and intent["cancellation_reason"] == "automatic":
+        if intent["status"] == "canceled" and intent["cancellation_reason"] in ("automatic", "expired"):
             raise unexpected(intent, "captured", code="charge_expired_for_capture")
         raise unexpected(intent, "captured")
     amount = intent["amount_capturable"] if amount is None else amount
@@ -145,10 +147,11 @@ def capture(desk: Desk, params: Params, name: str) -> Doc:
             f"({intent['amount_capturable']}).", "amount_too_large", "amount_to_capture",
         )  # fmt: skip
     intent["metadata"] = params.metadata(intent["metadata"])
-    charges.capture(desk, intent["latest_charge"], amount)
+    charge = charges.capture(desk, intent["latest_charge"], amount)
     intent |= {"status": "succeeded", "amount_capturable": 0, "amount_received": amount}
     desk.save(intent)
     emit(desk, "payment_intent.succeeded", intent)
+    confirming.dispute_if_asked(desk, charge)
     return intent
 
 
@@ -164,7 +167,9 @@ def cancel(desk: Desk, params: Params, name: str) -> Doc:
 def call_off(desk: Desk, intent: Doc, reason: str | None) -> Doc:
     """The intent is cancelled, whoever did it."""
     if intent["status"] == "requires_capture":
-        charges.void(desk, intent["latest_charge"], expired=reason == "automatic")
+        held = charges.void(desk, intent["latest_charge"], expired=reason == "expired")
+        # What such an expiry was called before API version 2025-03-31.
+        reason = "automatic" if reason == "expired" and "_released" in held else reason
     intent |= {"status": "canceled", "canceled_at": desk.now, "cancellation_reason": reason, "next_action": None,
                "amount_capturable": 0}  # fmt: skip
     desk.save(intent)
@@ -176,7 +181,19 @@ def expire_hold(desk: Desk, name: str) -> None:
     """The bank lets go of a held amount that nobody captured."""
     intent = desk.store.get("payment_intent", name)
     if intent and intent["status"] == "requires_capture":
-        call_off(desk, intent, "automatic")
+        call_off(desk, intent, "expired")
+
+
+def tamper(desk: Desk, name: str, amount: int | None, currency: str | None) -> Doc:
+    """By hand: the intent asks for something else than the shop did, as if somebody had stolen the key."""
+    intent = desk.find("payment_intent", name)
+    if intent["status"] not in CHANGEABLE:
+        raise unexpected(intent, "updated")
+    intent["currency"] = check_currency(currency or intent["currency"])
+    intent["amount"] = intent["amount"] if amount is None else amount
+    check_amount(intent["amount"], intent["currency"])
+    desk.save(intent)
+    return intent
 
 
 def unexpected(intent: Doc, what: str, param: str | None = None, code: str | None = None) -> Refused:

@@ -15,6 +15,7 @@ JOBS: dict[str, Callable[[Desk, str], object]] = {
     "expire_hold": intents.expire_hold,
     "finish_debit": confirming.finish_debit,
     "open_dispute": disputes.open_for_card,
+    "dispute_unanswered": disputes.unanswered,
     "settle_refund": refunds.settle,
     "fail_refund": refunds.fail,
 }

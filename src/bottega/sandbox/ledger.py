@@ -101,9 +101,13 @@ def list_all(desk: Desk, params: Params) -> Doc:
 
 
 def totals(store: Store, after: str, limit: int) -> list[Doc]:
-    """One row per payment intent that ever moved money: captured, refunded, disputed, held, fees; minor units."""
+    """One row per payment intent that ever moved money: captured, refunded, disputed, held, fees; minor units.
+
+    With it what the intent says of itself: status, amount, metadata, created.
+    """
     rows = books.totals(store, after, limit)
     for row in rows:
         intent = store.get("payment_intent", row["payment_intent"]) or {}
         row["status"], row["metadata"] = intent.get("status"), intent.get("metadata", {})
+        row["amount"], row["created"] = intent.get("amount"), intent.get("created")
     return rows

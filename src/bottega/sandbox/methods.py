@@ -5,28 +5,32 @@ Knows what may be typed (length, check digit, expiry) and keeps which test card 
 
 from datetime import UTC, datetime
 
+from bottega.sandbox import debits
 from bottega.sandbox.cards import BY_TOKEN, Card, card_of, face, future_expiry, luhn
+from bottega.sandbox.debits import DEBITS
 from bottega.sandbox.desk import Desk, created, listing
+from bottega.sandbox.events import emit
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc, Refused, conflict, invalid, missing_param, not_found
 
 # Paid by redirecting or from an app: they succeed at once here. Debits are `processing` first.
 WALLETS = frozenset({"link", "paypal", "cashapp", "amazon_pay", "revolut_pay", "alipay", "wechat_pay", "satispay"})
-DEBITS = frozenset({"us_bank_account", "sepa_debit", "bacs_debit"})
 TYPES = WALLETS | DEBITS | {"card"}
-DEBIT_TOKENS = {"pm_usBankAccount_success": "", "pm_usBankAccount_noAccount": "no_account"}
+
+
+def default_types(currency: str) -> list[str]:
+    """What is offered when nobody says: cards, wallets, and the debit of the currency."""
+    debit = {"eur": ["sepa_debit"], "gbp": ["bacs_debit"], "usd": ["us_bank_account"]}.get(currency, [])
+    return ["card", "link", *debit]
 
 
 def resolve(desk: Desk, name: str, param: str = "payment_method") -> Doc:
     """The payment method of an id or of a test token (which makes a fresh one)."""
     if name in BY_TOKEN:
         return _of_card(desk, BY_TOKEN[name], *future_expiry(datetime.fromtimestamp(desk.now, UTC)))
-    if name in DEBIT_TOKENS:
-        method = _new(desk, "us_bank_account", {"bank_name": "STRIPE TEST BANK", "last4": "6789"})
-        method["_fails"] = DEBIT_TOKENS[name]
-        desk.save(method)
-        return method
+    if name in debits.TOKENS:
+        return _of_account(desk, "us_bank_account", debits.us_face(), debits.TOKENS[name])
     method = desk.store.get("payment_method", name)
     if method is None or desk.store.account_of(name) != desk.account:
         raise not_found("PaymentMethod", name, param)
@@ -40,6 +44,8 @@ def from_data(desk: Desk, data: Params) -> Doc:
         raise invalid(f"Invalid payment_method_data[type]: {kind[:40]}", "payment_method_data[type]")
     if kind == "card":
         method = _typed_card(desk, data.table("card"))
+    elif kind in DEBITS:
+        method = _of_account(desk, kind, *debits.read(kind, data))
     else:
         method = _new(desk, kind, {})
     method["billing_details"] |= data.plain("billing_details") or {}
@@ -83,6 +89,13 @@ def _of_card(desk: Desk, card: Card, month: int, year: int) -> Doc:
     return method
 
 
+def _of_account(desk: Desk, kind: str, shown: Doc, account: debits.Account) -> Doc:
+    method = _new(desk, kind, shown)
+    method |= {"_fails": account.fails, "_seconds": account.seconds, "_dispute": account.dispute}
+    desk.save(method)
+    return method
+
+
 def _new(desk: Desk, kind: str, details: Doc) -> Doc:
     billing = {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
     return created(
@@ -120,10 +133,19 @@ def attach(desk: Desk, params: Params, name: str) -> Doc:
     """Save it on a customer."""
     method = resolve(desk, name, "id")
     customer = desk.find("customer", params.required("customer"), "customer")
+    if method.get("_detached"):
+        message = (
+            "This PaymentMethod was previously used without being attached to a Customer or was detached from one."
+        )
+        raise conflict(message, "payment_method_unexpected_state")
+    decline = card_of(method["_number"]).decline_on_attach if "_number" in method else None
+    if decline is not None:
+        raise Refused(402, "card_error", decline.message, code=decline.code, decline_code=decline.decline_code)
     if method["customer"] not in (None, customer["id"]):
         raise conflict("The payment method is already attached to another customer.", "payment_method_unexpected_state")
     method["customer"] = customer["id"]
     desk.save(method)
+    emit(desk, "payment_method.attached", method)
     return method
 
 
@@ -135,6 +157,7 @@ def detach(desk: Desk, params: Params, name: str) -> Doc:
     method["customer"] = None
     method["_detached"] = True
     desk.save(method)
+    emit(desk, "payment_method.detached", method)
     return method
 
 
@@ -143,3 +166,11 @@ def list_of_customer(desk: Desk, params: Params, customer: str) -> Doc:
     desk.find("customer", customer)
     below = Params({**params.tree, "customer": customer})
     return listing(desk, "payment_method", below, f"/v1/customers/{customer}/payment_methods")
+
+
+def retrieve_of_customer(desk: Desk, params: Params, customer: str, name: str) -> Doc:
+    """One saved method, if it is this customer's."""
+    method = desk.find("payment_method", name)
+    if method["customer"] != customer:
+        raise not_found("PaymentMethod", name)
+    return method

@@ -18,6 +18,8 @@ class Refused(Exception):
         self.status = status
         self.stored = stored
         self.error: Doc = {"type": kind, "message": message, **{k: v for k, v in fields.items() if v is not None}}
+        if code := self.error.get("code"):
+            self.error.setdefault("doc_url", f"https://docs.stripe.com/error-codes/{code.replace('_', '-')}")
 
 
 def invalid(message: str, param: str | None = None, code: str | None = None) -> Refused:

@@ -3,8 +3,10 @@
 A pending refund already counts against what is left; a failed or cancelled one gives its amount back.
 """
 
-from bottega.sandbox import ledger
+from bottega.sandbox import disputes, ledger
 from bottega.sandbox.cards import card_of
+from bottega.sandbox.charges import refundable
+from bottega.sandbox.debits import DEBITS
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit, snapshot
 from bottega.sandbox.faults import Kind
@@ -22,10 +24,10 @@ def create(desk: Desk, params: Params) -> Doc:
     amount, reason = params.integer("amount"), params.text("reason", REASONS)
     if amount is not None and amount < 1:
         raise invalid("Invalid positive integer", "amount", "parameter_invalid_integer")
-    left = charge["amount_captured"] - charge["amount_refunded"]
+    left = refundable(charge)
     if not charge["captured"]:
         raise conflict(f"Charge {charge['id']} has not been captured.", "charge_not_captured")
-    if charge["disputed"]:
+    if disputes.blocks_refunds(desk, charge):
         raise conflict(f"Charge {charge['id']} has been charged back; cannot issue a refund.", "charge_disputed")
     if left == 0:
         raise conflict(f"Charge {charge['id']} has already been refunded.", "charge_already_refunded")
@@ -46,6 +48,7 @@ def create(desk: Desk, params: Params) -> Doc:
     _save(desk, refund)
     _count(desk, charge["id"], amount)
     emit(desk, "refund.created", refund)
+    disputes.charge_refunded(desk, charge["id"])
     if status == "pending":
         desk.later("settle_refund", refund["id"], fails or SETTLE_SECONDS)
     elif fails:
@@ -61,6 +64,8 @@ def _fate(desk: Desk, charge: Doc) -> tuple[str, float]:
         return "succeeded", rule.seconds or 0.001
     if rule := desk.faults.draw(Kind.REFUND_PENDING, charge["payment_intent"]):
         return "pending", rule.seconds
+    if charge["payment_method_details"]["type"] in DEBITS:
+        return "pending", SETTLE_SECONDS
     if behaviour == "failed":
         return "succeeded", SETTLE_SECONDS
     return behaviour, 0.0
@@ -90,8 +95,9 @@ def _count(desk: Desk, charge_id: str, amount: int) -> None:
     charge = desk.find("charge", charge_id)
     before = dict(charge)
     charge["amount_refunded"] += amount
-    charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
-    assert 0 <= charge["amount_refunded"] <= charge["amount_captured"], f"{charge_id}: refunds exceed the capture"
+    left = refundable(charge)
+    charge["refunded"] = left == 0
+    assert 0 <= left <= charge["amount_captured"], f"{charge_id}: refunds exceed the capture"
     desk.save(charge, parent=charge["payment_intent"])
     emit(desk, "charge.refunded" if amount > 0 else "charge.updated", charge, snapshot(before, charge))
 
@@ -103,14 +109,20 @@ def settle(desk: Desk, name: str) -> Doc | None:
         return None
     refund["status"] = "succeeded"
     _save(desk, refund)
-    emit(desk, "refund.updated", refund, {"status": "pending"})
+    _tell(desk, refund, {"status": "pending"})
     return refund
+
+
+def _tell(desk: Desk, refund: Doc, previous: Doc) -> None:
+    """A refund changed. Stripe tells it twice, under an old name and a new one."""
+    emit(desk, "refund.updated", refund, previous)
+    emit(desk, "charge.refund.updated", refund, previous)
 
 
 def fail(desk: Desk, name: str, reason: str = "lost_or_stolen_card") -> Doc | None:
     """The card's bank sent it back, be it long after it succeeded."""
     refund = desk.find("refund", name)
-    if refund["status"] not in ("pending", "succeeded"):
+    if refund["status"] not in ("pending", "succeeded") or refund["balance_transaction"] is None:
         return None
     previous = {"status": refund["status"]}
     refund |= {"status": "failed", "failure_reason": reason}
@@ -118,7 +130,7 @@ def fail(desk: Desk, name: str, reason: str = "lost_or_stolen_card") -> Doc | No
     _save(desk, refund)
     _count(desk, refund["charge"], -refund["amount"])
     emit(desk, "refund.failed", refund)
-    emit(desk, "refund.updated", refund, previous)
+    _tell(desk, refund, previous)
     return refund
 
 
@@ -128,10 +140,10 @@ def cancel(desk: Desk, params: Params, name: str) -> Doc:
     if refund["status"] != "pending":
         raise conflict(f"Refund {name} has a status of {refund['status']} and cannot be canceled.", "resource_missing")
     refund["status"] = "canceled"
-    ledger.refund_failed(desk, refund)
+    refund["failure_balance_transaction"] = ledger.refund_failed(desk, refund)["id"]
     _save(desk, refund)
     _count(desk, refund["charge"], -refund["amount"])
-    emit(desk, "refund.updated", refund, {"status": "pending"})
+    _tell(desk, refund, {"status": "pending"})
     return refund
 
 
@@ -146,6 +158,12 @@ def update(desk: Desk, params: Params, name: str) -> Doc:
     refund["metadata"] = params.metadata(refund["metadata"])
     _save(desk, refund)
     return refund
+
+
+def list_of_charge(desk: Desk, params: Params, charge: str) -> Doc:
+    """Those of one charge, newest first."""
+    desk.find("charge", charge)
+    return listing(desk, "refund", Params({**params.tree, "charge": charge}), f"/v1/charges/{charge}/refunds")
 
 
 def list_all(desk: Desk, params: Params) -> Doc:

@@ -17,6 +17,8 @@ ROUTES: dict[str, Verb] = {
     "POST payment_intents/*/cancel": intents.cancel,
     "GET charges": charges.list_all,
     "GET charges/*": charges.retrieve,
+    "GET charges/*/refunds": refunds.list_of_charge,
+    "POST charges/*": charges.update,
     "POST refunds": refunds.create,
     "GET refunds": refunds.list_all,
     "GET refunds/*": refunds.retrieve,
@@ -38,6 +40,7 @@ ROUTES: dict[str, Verb] = {
     "POST customers/*": customers.update,
     "DELETE customers/*": customers.delete,
     "GET customers/*/payment_methods": methods.list_of_customer,
+    "GET customers/*/payment_methods/*": methods.retrieve_of_customer,
     "GET events": events.list_all,
     "GET events/*": events.retrieve,
     "GET balance_transactions": ledger.list_all,
@@ -51,14 +54,14 @@ ROUTES: dict[str, Verb] = {
 FOR_BROWSERS: frozenset[Verb] = frozenset({intents.retrieve, intents.confirm, methods.create})
 
 
-def match(method: str, path: str) -> tuple[Verb, tuple[str, ...]]:
-    """The verb and the names in the path. Refused with 404 in Stripe's words when there is none."""
+def match(method: str, path: str) -> tuple[str, Verb, tuple[str, ...]]:
+    """The route, its verb and the names in the path. Refused with 404 in Stripe's words when there is none."""
     parts = path.removeprefix("/v1/").rstrip("/").split("/")
     # Odd places are names: payment_intents/pi_1/capture.
     names = tuple(parts[1::2])
-    pattern = "/".join("*" if place == 1 else part for place, part in enumerate(parts))
+    pattern = "/".join("*" if place % 2 else part for place, part in enumerate(parts))
     verb = ROUTES.get(f"{method} {pattern}")
     if verb is None:
         message = f"Unrecognized request URL ({method}: {path})."
         raise Refused(404, "invalid_request_error", message, stored=False)
-    return verb, names[:1]
+    return f"{method} {pattern}", verb, names

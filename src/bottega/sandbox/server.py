@@ -117,7 +117,7 @@ async def run(settings: Settings, listener: socket.socket) -> None:
     world = World(replace(settings, port=port))
     async with running(world, port) as mail_port:
         config = uvicorn.Config(
-            App(world), log_level="warning", access_log=False, lifespan="off", server_header=False,
+            App(world), log_level="critical", access_log=False, lifespan="off", server_header=False,
             timeout_graceful_shutdown=1, http="httptools", timeout_keep_alive=75,
         )  # fmt: skip
         server = Server(config)

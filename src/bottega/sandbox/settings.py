@@ -40,7 +40,8 @@ OPTIONS: dict[str, str] = {
     "publishable_key": "the only publishable key to accept; empty accepts every pk_test_... key",
     "mail_port": "port of the SMTP mail sink; 0 starts none, -1 picks a free one",
     "seed": "seed of the fault plan: the same seed and calls give the same faults",
-    "faults": "the fault plan at the start, as kind=probability[:seconds], separated by commas",
+    "faults": "the fault plan at the start, as kind=probability[:seconds], separated by commas; calls, webhooks, money and all "
+    "stand for their kinds",
     "merchant": "the shop's name, shown on the challenge page",
     "public_url": "where browsers reach the sandbox; empty: http://HOST:PORT",
     "parent": "end when this process, which started us, is gone; 0 never",

@@ -18,9 +18,17 @@ _TLS = ssl.create_default_context()
 class _Answer:
     """Collects what the parser tells."""
 
-    status: int = 0
     body: bytearray = field(default_factory=bytearray)
     done: bool = False
+    kept_alive: bool = False
+    parser: httptools.HttpResponseParser = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.parser = httptools.HttpResponseParser(self)
+
+    def on_headers_complete(self) -> None:
+        # Asked here because afterwards the parser has forgotten.
+        self.kept_alive = self.parser.should_keep_alive()
 
     def on_body(self, piece: bytes) -> None:
         if len(self.body) < MAX_ANSWER:
@@ -65,7 +73,7 @@ class Transport:
     async def _exchange(self, link: Connection, where: tuple[str, int], message: bytes) -> tuple[int, bytes]:
         reader, writer = link
         answer = _Answer()
-        parser = httptools.HttpResponseParser(answer)
+        parser = answer.parser
         try:
             writer.write(message)
             while not answer.done:
@@ -80,7 +88,7 @@ class Transport:
         except BaseException:
             writer.close()
             raise
-        if parser.should_keep_alive():
+        if answer.kept_alive:
             self._idle[where].append(link)
         else:
             writer.close()

@@ -37,12 +37,13 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """An answer; `kind` is the content type."""
+    """An answer; `kind` is the content type. One that is `cut` stops half-way and hangs up."""
 
     status: int = 200
     body: bytes = b""
     kind: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    cut: bool = False
 
 
 def json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -79,4 +80,8 @@ async def write(send: Send, response: Response) -> None:
     headers = [(b"content-type", response.kind.encode()), (b"content-length", str(len(response.body)).encode())]
     headers += [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    if response.cut:
+        # The server closes the connection of an answer that it was promised more of.
+        await send({"type": "http.response.body", "body": response.body[: len(response.body) // 2], "more_body": True})
+        return
     await send({"type": "http.response.body", "body": response.body})

@@ -56,6 +56,17 @@ class World:
     def set_faults(self, seed: int, rules: dict[faults.Kind, faults.Rule]) -> None:
         """A new plan, remembered over a restart."""
         self.faults.replace(seed, rules)
+        self._remember()
+
+    def set_fault(self, kind: faults.Kind, rule: faults.Rule) -> dict[str, object]:
+        """Change one rule and leave the dice where they are."""
+        self.faults.rules.pop(kind, None)
+        if rule.probability > 0:
+            self.faults.rules[kind] = rule
+        self._remember()
+        return self.faults.as_dict()
+
+    def _remember(self) -> None:
         self.store.set_meta("faults", msgspec.json.encode(self.faults.as_dict()).decode())
 
     def advance(self, seconds: float) -> None:

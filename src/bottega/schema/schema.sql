@@ -59,6 +59,7 @@ create table stores (
   warn_seconds   integer not null default 180 check (warn_seconds > 0),
   late_seconds   integer not null default 360 check (late_seconds > warn_seconds),
   unpaid_minutes integer not null default 15 check (unpaid_minutes between 1 and 1440),
+  capture_mode   text not null default 'AUTOMATIC' check (capture_mode in ('AUTOMATIC', 'MANUAL')),
   menu_version   bigint not null default 1,
   created_at     timestamptz not null default now(),
   primary key (merchant_id, store_id),
@@ -276,9 +277,12 @@ create table payments (
   client_secret    text,
   status           text not null check (status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED',
                      'CAPTURED', 'FAILED', 'VOIDED', 'PARTIALLY_REFUNDED', 'REFUNDED', 'DISPUTED')),
+  capture_mode     text not null default 'AUTOMATIC' check (capture_mode in ('AUTOMATIC', 'MANUAL')),
   amount_minor     bigint not null check (amount_minor >= 0),
+  authorized_minor bigint not null default 0 check (authorized_minor between 0 and amount_minor),
   captured_minor   bigint not null default 0 check (captured_minor between 0 and amount_minor),
   refunded_minor   bigint not null default 0 check (refunded_minor between 0 and captured_minor),
+  disputed_minor   bigint not null default 0 check (disputed_minor >= 0),  -- what banks have taken back and not returned
   currency         text not null,
   tender           text check (tender in ('CASH', 'CARD', 'OTHER')),
   receipt_ref      text,
@@ -293,6 +297,7 @@ create table payments (
 );
 create unique index payments_provider_ref on payments (store_id, provider, provider_ref);
 create index payments_reference on payments (store_id, reference);
+create index payments_of_ref on payments (provider_ref) where provider_ref is not null;  -- a dispute says no more than that
 create index payments_due on payments (next_check_at)
   where status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED');
 
@@ -306,9 +311,10 @@ create table payment_attempts (
   amount_minor bigint not null check (amount_minor >= 0),
   refund_id    uuid,
   provider_key text not null,
-  state        text not null check (state in ('INTENDED', 'DONE', 'FAILED')),
+  state        text not null check (state in ('INTENDED', 'DONE', 'FAILED', 'PARKED')),
   error_code   text,
-  tries        integer not null default 0,
+  tries        integer not null default 0,  -- how often it was taken; the token of who has it now
+  faults       integer not null default 0,  -- how often we failed over it ourselves; parked after a few
   next_try_at  timestamptz not null,
   created_at   timestamptz not null,
   finished_at  timestamptz,
@@ -325,7 +331,8 @@ create table payment_entries (
   payment_id   uuid not null,
   entry_no     integer not null,
   kind         text not null check (kind in ('OPENED', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED', 'CAPTURED', 'DECLINED',
-                 'VOIDED', 'REFUND_REQUESTED', 'REFUNDED', 'REFUND_FAILED', 'DISPUTE_OPENED', 'DISPUTE_CLOSED')),
+                 'VOIDED', 'CAPTURE_REQUESTED', 'CAPTURE_FAILED', 'REFUND_REQUESTED', 'REFUNDED', 'REFUND_FAILED',
+                 'DISPUTE_OPENED', 'FUNDS_WITHDRAWN', 'FUNDS_REINSTATED', 'DISPUTE_CLOSED', 'MISMATCH', 'MISMATCH_RETURNED')),
   amount_minor bigint not null default 0,
   provider_ref text,
   note         text,
@@ -347,13 +354,42 @@ create table refunds (
   reason       text not null,
   status       text not null check (status in ('PENDING', 'SUCCEEDED', 'FAILED')),
   provider_ref text,
+  past_refs    text[] not null default '{}',  -- what the provider called it when it failed before
+  receipt_ref  text,  -- of the till, when it was given back there
   requested_by uuid,
+  tries        integer not null default 1 check (tries >= 1),
+  retry_at     timestamptz,  -- failed, and to be tried again then
+  given_up_at  timestamptz,  -- failed, and waiting for a person since then
+  checks       integer not null default 0,
+  next_check_at timestamptz,  -- when to ask the provider ourselves, in case its event never comes
   created_at   timestamptz not null,
   updated_at   timestamptz not null,
   primary key (store_id, refund_id),
   foreign key (store_id, payment_id) references payments (store_id, payment_id)
 );
 create index refunds_payment on refunds (store_id, payment_id);
+create index refunds_due on refunds (retry_at) where status = 'FAILED' and retry_at is not null;
+create index refunds_checks_due on refunds (next_check_at) where next_check_at is not null;
+create index refunds_given_up on refunds (store_id, given_up_at) where given_up_at is not null;
+
+-- A customer's bank has taken a payment up; its money moves are lines of the payment's ledger.
+create table disputes (
+  merchant_id  uuid not null,
+  store_id     uuid not null,
+  dispute_id   uuid not null,
+  payment_id   uuid not null,
+  provider_ref text not null,
+  amount_minor bigint not null check (amount_minor >= 0),
+  reason       text not null,
+  status       text not null check (status in ('OPENED', 'WON', 'LOST')),
+  answer_by    timestamptz,
+  opened_at    timestamptz not null,
+  closed_at    timestamptz,
+  primary key (store_id, dispute_id),
+  unique (store_id, provider_ref),
+  foreign key (store_id, payment_id) references payments (store_id, payment_id)
+);
+create index disputes_payment on disputes (store_id, payment_id);
 
 -- The provider's signed events, raw, once each. The merchant is the one our own metadata on the object names.
 create table provider_events (
@@ -367,6 +403,7 @@ create table provider_events (
   signature        text not null,
   state            text not null check (state in ('RECEIVED', 'APPLIED', 'PARKED')),
   tries            integer not null default 0,
+  faults           integer not null default 0,
   next_try_at      timestamptz not null,
   received_at      timestamptz not null,
   applied_at       timestamptz,
@@ -481,6 +518,25 @@ create table order_events (
   foreign key (store_id, order_id) references orders (store_id, order_id)
 );
 
+-- What a refund gave back, line by line: whole units, or only a share of a line's money (qty 0). A part without a line is of
+-- the order's fees, or of money that no line stands for. The parts of a refund add up to it; those of a failed one don't count.
+create table refund_lines (
+  merchant_id  uuid not null,
+  store_id     uuid not null,
+  refund_id    uuid not null,
+  part_no      integer not null,
+  order_id     uuid not null,
+  line_id      uuid,
+  qty          integer not null check (qty >= 0),
+  tax_rate_ppm integer not null,
+  net_minor    bigint not null check (net_minor >= 0),
+  tax_minor    bigint not null check (tax_minor >= 0),
+  primary key (store_id, refund_id, part_no),
+  foreign key (store_id, refund_id) references refunds (store_id, refund_id),
+  foreign key (store_id, order_id) references orders (store_id, order_id)
+);
+create index refund_lines_order on refund_lines (store_id, order_id);
+
 -- ------------------------------------------------------------------------------------------------ rung 6: kitchen
 
 -- The queue of a store: a projection of the orders' events plus what the kitchen does with a ticket. Can be rebuilt.
@@ -544,6 +600,8 @@ create table audit_log (
   at          timestamptz not null,
   primary key (merchant_id, audit_id)
 );
+create index audit_log_money on audit_log (merchant_id, coalesce(details ->> 'payment', details ->> 'refund'))
+  where details ? 'payment' or details ? 'refund';
 
 -- Facts on their way: insert-only for the business (Debezium's columns and ours). The sequencer moves them to the log.
 create table outbox (
@@ -607,11 +665,11 @@ grant select on schema_migrations to bottega_app, bottega_relay;
 
 grant select, insert, update on provider_events, merchants, stores, users, sessions, categories, products, variants, modifier_groups,
   modifiers, offers, variant_prices, modifier_prices, availability, carts, payments, payment_attempts, refunds,
-  order_counters, orders, tickets, tax_rates, product_groups, refresh_tokens, idempotency_keys to bottega_app;
+  disputes, order_counters, orders, tickets, tax_rates, product_groups, refresh_tokens, idempotency_keys to bottega_app;
 grant insert on homes to bottega_app;
 grant usage on sequence home_numbers to bottega_app;
 grant delete on sessions, user_roles, availability, carts, order_lines, idempotency_keys, product_groups to bottega_app;
-grant select, insert on user_roles, order_lines, order_events, payment_entries, audit_log to bottega_app;
+grant select, insert on user_roles, order_lines, order_events, payment_entries, refund_lines, audit_log to bottega_app;
 grant insert on outbox to bottega_app;
 grant select on log_head to bottega_app;
 grant select, update on consumers to bottega_app;
@@ -638,7 +696,7 @@ begin
   foreach t in array array['merchants', 'stores', 'tax_rates', 'users', 'user_roles', 'sessions', 'refresh_tokens',
     'categories', 'products', 'variants', 'modifier_groups', 'modifiers', 'product_groups', 'offers', 'variant_prices',
     'modifier_prices', 'availability', 'carts', 'payments', 'payment_attempts', 'payment_entries', 'refunds',
-    'provider_events', 'order_counters', 'orders', 'order_lines', 'order_events', 'tickets', 'idempotency_keys', 'audit_log', 'outbox', 'log']
+    'disputes', 'provider_events', 'order_counters', 'orders', 'order_lines', 'order_events', 'refund_lines', 'tickets', 'idempotency_keys', 'audit_log', 'outbox', 'log']
   loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);

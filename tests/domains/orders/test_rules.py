@@ -9,6 +9,7 @@ from bottega.domains.orders import OrderStatus
 from bottega.domains.orders.errors import (
     MoveNotAllowed,
     PaidOnlineOnly,
+    PaymentNotCaptured,
     StatusConflict,
     TillDetailsMissing,
     TillDetailsUnexpected,
@@ -17,10 +18,12 @@ from bottega.domains.orders.errors import (
 from bottega.domains.orders.model import Transition
 from bottega.domains.orders.rules import allowed, check_customer_cancel, check_move, check_staff_move, display_number
 from bottega.domains.orders.states import AT_STORE, DELIVERY, ONLINE, SHIPPING, machine_for
+from bottega.domains.payments import PaymentStatus as P
 from bottega.domains.payments import Tender
 from tests.simulators import values
 
 S, F = OrderStatus, FulfillmentType
+OPEN = (P.REQUIRES_PAYMENT, P.REQUIRES_ACTION, P.PROCESSING)
 KINDS = [(F.PICKUP, PayMode.ONLINE), (F.IN_STORE, PayMode.ONLINE), (F.PICKUP, PayMode.AT_STORE), (F.IN_STORE, PayMode.AT_STORE),
          (F.DELIVERY, PayMode.ONLINE), (F.SHIPPING, PayMode.ONLINE)]  # fmt: skip
 COUNTER = {(S.IN_PROGRESS, S.READY), (S.READY, S.COMPLETED), (S.PLACED, S.CANCELLED), (S.IN_PROGRESS, S.CANCELLED)}
@@ -90,18 +93,36 @@ def test_staff_cannot_call_an_order_paid() -> None:
         (PayMode.ONLINE, None, None, None),
         (PayMode.ONLINE, "R-1", Tender.CASH, TillDetailsUnexpected),
         (PayMode.ONLINE, None, Tender.CASH, TillDetailsUnexpected),
-    ],
+    ],  # an online order is paid here
 )
 def test_the_till_gives_its_details_exactly_where_money_changes_hands(
     pay_mode: PayMode, receipt: str | None, tender: Tender | None, refusal: type[Exception] | None
 ) -> None:
     order = values.order(S.READY, pay_mode=pay_mode)
     wanted = Transition(to_status=S.COMPLETED, expected_status=S.READY, receipt_ref=receipt, tender=tender)
+    paid = values.payment(P.CAPTURED, captured_minor=order.total_minor) if pay_mode is PayMode.ONLINE else None
     if refusal is None:
-        assert check_staff_move(order, wanted).name == "hand_over"
+        assert check_staff_move(order, wanted, paid).name == "hand_over"
         return
     with pytest.raises(refusal):
-        check_staff_move(order, wanted)
+        check_staff_move(order, wanted, paid)
+
+
+@pytest.mark.parametrize("status", [*OPEN, P.AUTHORIZED, P.FAILED, P.VOIDED, None])
+def test_an_online_order_is_not_completed_while_its_money_is_not_ours(status: P | None) -> None:
+    order = values.order(S.READY, pay_mode=PayMode.ONLINE)
+    payment = None if status is None else values.payment(status)
+    wanted = Transition(to_status=S.COMPLETED, expected_status=S.READY)
+    at_till = Transition(to_status=S.COMPLETED, expected_status=S.READY, receipt_ref="R-1", tender=Tender.CASH)
+
+    with pytest.raises(PaymentNotCaptured) as refused:
+        check_staff_move(order, wanted, payment)
+    assert refused.value.extra == {"payment_status": status}
+    if status in (P.FAILED, P.VOIDED):  # nothing will come of it any more: the till may take the money
+        assert check_staff_move(order, at_till, payment).name == "hand_over"
+        return
+    with pytest.raises(PaymentNotCaptured):
+        check_staff_move(order, at_till, payment)
 
 
 @pytest.mark.parametrize("status", S)

@@ -31,8 +31,9 @@ OPEN = [Said.REQUIRES_PAYMENT, Said.REQUIRES_ACTION, Said.PROCESSING]
 
 def _intent(state: IntentState, **changed: object) -> ProviderIntent:
     given_values = {
-        "provider_ref": "pi_1", "client_secret": None, "state": state, "amount_minor": 1000, "captured_minor": 0,
-        "currency": "EUR", "failure_code": None, "metadata": {},
+        "provider_ref": "pi_1", "client_secret": None, "state": state, "amount_minor": 1000,
+        "captured_minor": 1000 if state is Said.SUCCEEDED else 0, "currency": "EUR",
+        "failure_code": "card_declined" if state is Said.REQUIRES_PAYMENT else None, "metadata": {},
     }  # fmt: skip
     return ProviderIntent(**given_values | changed)  # type: ignore[arg-type]
 

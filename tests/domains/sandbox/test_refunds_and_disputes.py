@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import stripe
 
-from tests.domains.sandbox.processes import Sandbox, until
+from tests.domains.sandbox.processes import Sandbox, Shop, until
 
 
 def paid(sandbox: Sandbox, method: str = "pm_card_visa") -> stripe.PaymentIntent:
@@ -118,10 +118,89 @@ def test_a_hold_expires_after_seven_days_and_cannot_be_captured(sandbox: Sandbox
     )
     sandbox.control("clock", {"advance": 8 * 86_400})
     gone = sandbox.client.v1.payment_intents.retrieve(intent.id)
-    assert (gone.status, gone.cancellation_reason) == ("canceled", "automatic")
+    assert (gone.status, gone.cancellation_reason) == ("canceled", "expired")
     with pytest.raises(stripe.InvalidRequestError) as refused:
         sandbox.client.v1.payment_intents.capture(intent.id)
     assert refused.value.code == "charge_expired_for_capture"
+
+
+def held(sandbox: Sandbox, amount: int = 900) -> stripe.PaymentIntent:
+    intent = sandbox.client.v1.payment_intents.create(
+        {"amount": amount, "currency": "eur", "confirm": True, "payment_method": "pm_card_visa",
+         "capture_method": "manual"}
+    )  # fmt: skip
+    assert (intent.status, intent.amount_capturable) == ("requires_capture", amount)
+    return intent
+
+
+def test_a_partial_capture_takes_a_part_and_releases_the_rest(sandbox: Sandbox) -> None:
+    intent = sandbox.client.v1.payment_intents.capture(held(sandbox).id, {"amount_to_capture": 650})
+    assert (intent.status, intent.amount_received, intent.amount_capturable) == ("succeeded", 650, 0)
+    charge = charge_of(sandbox, intent)
+    assert (charge.amount, charge.amount_captured, charge.amount_refunded) == (900, 650, 0)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        sandbox.client.v1.refunds.create({"payment_intent": intent.id, "amount": 651})
+    assert refused.value.code == "amount_too_large"
+    assert sandbox.client.v1.refunds.create({"payment_intent": intent.id}).amount == 650
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        sandbox.client.v1.payment_intents.capture(intent.id)
+    assert refused.value.code == "charge_already_captured"
+
+
+def test_a_cancelled_hold_captures_nothing_and_is_no_refund(sandbox: Sandbox, shop: Shop) -> None:
+    intent = sandbox.client.v1.payment_intents.cancel(held(sandbox).id)
+    charge = charge_of(sandbox, intent)
+    assert (charge.captured, charge.amount_captured, charge.refunded) == (False, 0, False)
+    assert not sandbox.client.v1.refunds.list({"payment_intent": intent.id}).data
+    until(lambda: "payment_intent.canceled" in shop.types(intent.id))
+    assert "charge.refunded" not in shop.types(intent.id)
+
+
+def test_on_accounts_of_before_2025_a_released_hold_looks_like_a_refund(sandbox: Sandbox, shop: Shop) -> None:
+    sandbox.control("faults", {"rules": {"release_as_refund": 1}})
+    try:
+        gone = sandbox.client.v1.payment_intents.cancel(held(sandbox).id)
+        part = sandbox.client.v1.payment_intents.capture(held(sandbox).id, {"amount_to_capture": 650})
+    finally:
+        sandbox.control("faults", method="DELETE")
+    charge = charge_of(sandbox, gone)
+    assert (charge.amount_captured, charge.amount_refunded, charge.refunded) == (0, 900, True)
+    until(lambda: "charge.refunded" in shop.types(gone.id))
+    assert (charge_of(sandbox, part).amount_refunded, totals(sandbox, part)) == (250, (650, 0, 0))
+    assert sandbox.client.v1.refunds.create({"payment_intent": part.id}).amount == 650
+    assert totals(sandbox, part) == (650, 650, 0)
+
+
+def test_a_refund_that_fails_is_told_under_every_name(sandbox: Sandbox, shop: Shop) -> None:
+    intent = paid(sandbox, "pm_card_refundFail")
+    sandbox.client.v1.refunds.create({"payment_intent": intent.id})
+    sandbox.control("clock", {"advance": 60})
+    told = until(lambda: "charge.refund.updated" in (types := shop.types(intent.id)) and types)
+    assert {"refund.created", "charge.refunded", "refund.failed", "refund.updated"} <= set(told)
+
+
+def test_an_inquiry_moves_no_money_and_a_full_refund_ends_it(sandbox: Sandbox) -> None:
+    intent = paid(sandbox, "pm_card_createDisputeInquiry")
+    dispute = until(lambda: sandbox.client.v1.disputes.list({"payment_intent": intent.id}).data)[0]
+    assert (dispute.status, totals(sandbox, intent)) == ("warning_needs_response", (1450, 0, 0))
+    sandbox.client.v1.refunds.create({"payment_intent": intent.id})
+    assert sandbox.client.v1.disputes.retrieve(dispute.id).status == "warning_closed"
+    assert totals(sandbox, intent) == (1450, 1450, 0)
+
+
+def test_a_dispute_nobody_answers_is_lost_and_a_won_one_can_be_refunded(sandbox: Sandbox, shop: Shop) -> None:
+    quiet, won = paid(sandbox), paid(sandbox)
+    disputes = [
+        sandbox.control(f"charges/{i.latest_charge}/dispute", {"amount": 450})["id"] for i in (quiet, won)
+    ]  # fmt: skip
+    sandbox.control(f"disputes/{disputes[1]}/win", {})
+    assert sandbox.client.v1.refunds.create({"payment_intent": won.id}).amount == 1450
+    sandbox.control("clock", {"advance": 8 * 86_400})
+    assert sandbox.client.v1.disputes.retrieve(disputes[0]).status == "lost"
+    assert (totals(sandbox, quiet), totals(sandbox, won)) == ((1450, 0, 450), (1450, 1450, 0))
+    until(lambda: "charge.dispute.closed" in shop.types(quiet.id))
+    told = until(lambda: "charge.dispute.funds_reinstated" in (types := shop.types(won.id)) and types)
+    assert {"charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.closed"} <= set(told)
 
 
 def test_the_books_balance_in_every_currency_and_movement(sandbox: Sandbox) -> None:

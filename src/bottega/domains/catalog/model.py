@@ -146,7 +146,8 @@ class Choice(msgspec.Struct, frozen=True):
 class Item(msgspec.Struct, frozen=True):
     """A product ready to be ordered: its variants, groups and choices by the ids that clients send.
 
-    `steady`: whether and how it is sold depends neither on the time nor on how many are left.
+    `steady`: whether and how it is sold depends on nothing but its daypart: neither on a time when it comes back nor on
+    how many are left.
     """
 
     product: Product
@@ -193,7 +194,7 @@ def _choices(groups: Iterable[ModifierGroup]) -> Iterable[tuple[str, Choice]]:
 def _is_steady(product: Product, groups: Iterable[ModifierGroup]) -> bool:
     sellable = (product, *(modifier for group in groups for modifier in group.modifiers))
     counted = any(each.left_count is not None or each.until_at is not None for each in sellable)
-    return not counted and product.sold_from is None
+    return not counted
 
 
 def kitchen_kind(kind: GroupKind, is_default: bool) -> str:

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bottega.domains.catalog.model import Item, Menu, Product, Sellable, Slot
-from bottega.kit.clock import local
+from bottega.kit.clock import wall_clock
 
 
 def in_daypart(product: Product, now: datetime, timezone: str) -> bool:
     """Whether the product's daypart (local times, the end exclusive) includes this instant."""
     if product.sold_from is None or product.sold_to is None:
         return True
-    here = local(now, timezone).strftime("%H:%M")
+    here = wall_clock(now, timezone)
     if product.sold_from <= product.sold_to:
         return product.sold_from <= here < product.sold_to
     return here >= product.sold_from or here < product.sold_to

@@ -7,6 +7,7 @@ from bottega.domains.identity.actions import People, close_session, hash_passwor
 from bottega.domains.identity.errors import GrantUnsupported, LoginTaken, MerchantNeeded, RefreshRefused, WrongLogin
 from bottega.domains.identity.model import AddUser, LogIn, TokenAnswer, User
 from bottega.domains.identity.rules import PERMISSIONS, ROLES, grants_of, staff_subject, subject_of, subject_of_claims
+from bottega.domains.identity.store import names_of
 
 __all__ = [
     "PERMISSIONS",
@@ -25,6 +26,7 @@ __all__ = [
     "grants_of",
     "hash_password",
     "issue_refresh",
+    "names_of",
     "open_session",
     "refresh",
     "staff_subject",

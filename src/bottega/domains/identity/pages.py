@@ -72,8 +72,14 @@ async def work(request: AnyRequest) -> Response[Any]:
         raise Unauthenticated
     async with context(request).database.read(subject.merchant_id) as tx:
         places = await merchants.list_stores(tx, 0, 100)
+        managed = await merchants.managed(tx, subject)
     mine = [place for place in places if subject.may("kitchen.work", place.store_id)]
-    values = {"name": subject.name, "stores": mine, "now": utc_now()}
+    values = {
+        "name": subject.name,
+        "stores": mine,
+        "manages": {place.store_id for place in managed},
+        "now": utc_now(),
+    }
     return _VIEWS.page(request, "work.html", values, _PRIVATE)
 
 

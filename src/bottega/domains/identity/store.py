@@ -1,5 +1,6 @@
 """Every SQL statement about users, sessions and refresh tokens."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
@@ -56,6 +57,17 @@ where merchant_id = %(merchant_id)s and family_id = (
   select family_id from refresh_tokens where merchant_id = %(merchant_id)s and token_hash = %(token_hash)s)
 """
 
+READ_NAMES: LiteralString = """
+select user_id, name from users where merchant_id = %(merchant_id)s and user_id = any(%(users)s)
+"""
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Somebody's name."""
+
+    user_id: UUID
+    name: str
+
 
 class UsedRefresh(msgspec.Struct, frozen=True):
     """A refresh token that was good until now."""
@@ -88,6 +100,12 @@ async def user_by_login(tx: ReadTx, login_index: bytes) -> User | None:
 async def user_by_id(tx: ReadTx, user_id: UUID) -> User | None:
     """The user with that id."""
     return await tx.row(READ_USER, {"merchant_id": tx.merchant_id, "user_id": user_id, "login_index": None}, User)
+
+
+async def names_of(tx: ReadTx, user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The names of those of these people who have a login."""
+    found = await tx.rows(READ_NAMES, {"merchant_id": tx.merchant_id, "users": list(user_ids)}, Named)
+    return {each.user_id: each.name for each in found}
 
 
 async def insert_session(tx: Tx, token_hash: bytes, subject_id: UUID, kind: SubjectKind, lasts: timedelta) -> datetime:

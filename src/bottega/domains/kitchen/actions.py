@@ -13,7 +13,6 @@ from bottega.domains.kitchen.errors import TicketMoved, TicketNotFound
 from bottega.domains.kitchen.events import TicketChanged, TicketOpened
 from bottega.domains.kitchen.model import Bump, Made, OnTicket, Ticket, Undo
 from bottega.domains.kitchen.states import TICKET, TicketState
-from bottega.domains.orders import OrderStatus
 from bottega.infra.transaction import Tx
 from bottega.kit import ids
 
@@ -24,7 +23,7 @@ async def follow_order(tx: Tx, fact: Any) -> None:
     """An order was placed, paid, moved or changed: its ticket appears, moves or changes with it.
 
     A bump may have moved order and ticket on before the news of changed lines is taken, so lines are compared whatever
-    the sequence numbers say.
+    the sequence numbers say; and so is whether there is money behind the order.
     """
     assert fact.store_id is not None
     order = await orders.find(tx, fact.store_id, fact.order_id)
@@ -36,7 +35,8 @@ async def follow_order(tx: Tx, fact: Any) -> None:
         return
     lines = rules.lines_of(order, ticket.lines)
     ahead, changed = order.seq > ticket.order_seq, lines != ticket.lines
-    if not ahead and not changed:
+    paid = rules.is_paid_after(fact, order, ticket)
+    if not ahead and not changed and paid is ticket.paid:
         return
     await _save(
         tx,
@@ -47,7 +47,7 @@ async def follow_order(tx: Tx, fact: Any) -> None:
         lines=lines,
         total_minor=order.total_minor,
         changed=ticket.changed or changed,
-        paid=ticket.paid or order.status is OrderStatus.COMPLETED,
+        paid=paid,
     )
 
 
@@ -62,7 +62,7 @@ async def bump(tx: Tx, command: OnTicket) -> Ticket:
     step = rules.order_step(ticket, target)
     follows: dict[str, Any] = {}
     if step is not None:
-        wanted = orders.Transition(to_status=step, expected_status=OrderStatus(ticket.order_status))
+        wanted = orders.Transition(to_status=step, expected_status=orders.OrderStatus(ticket.order_status))
         try:
             order = await orders.transition(tx, orders.MoveOrder(ticket.store_id, ticket.order_id, wanted))
         except orders.StatusConflict as error:

@@ -6,6 +6,8 @@ from bottega.domains.orders import (
     OrderChanged,
     OrderCompleted,
     OrderPaid,
+    OrderPaymentFailed,
+    OrderPaymentMended,
     OrderPlaced,
     OrderReady,
     OrderStarted,
@@ -14,5 +16,16 @@ from bottega.infra.consumers import Reaction
 from bottega.kit.fact import Fact
 
 REACTIONS: dict[type[Fact], Reaction] = dict.fromkeys(
-    (OrderPlaced, OrderPaid, OrderChanged, OrderStarted, OrderReady, OrderCompleted, OrderCancelled), follow_order
+    (
+        OrderPlaced,
+        OrderPaid,
+        OrderChanged,
+        OrderStarted,
+        OrderReady,
+        OrderCompleted,
+        OrderCancelled,
+        OrderPaymentFailed,
+        OrderPaymentMended,
+    ),
+    follow_order,
 )

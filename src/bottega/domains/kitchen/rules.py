@@ -14,8 +14,9 @@ from bottega.domains.kitchen.model import (
 )
 from bottega.domains.kitchen.states import TicketState
 from bottega.domains.merchants import PayMode
-from bottega.domains.orders import Order, OrderStatus, display_number
+from bottega.domains.orders import Order, OrderPaymentFailed, OrderPaymentMended, OrderStatus, display_number
 from bottega.kit import ids
+from bottega.kit.fact import Fact
 
 _STATE_OF = {
     OrderStatus.IN_PROGRESS: TicketState.STARTED,
@@ -69,9 +70,9 @@ def ticket_of(order: Order, prefix: str, ticket_id: UUID, now: datetime) -> Tick
 
 def ticket_view(ticket: Ticket) -> TicketView:
     """A ticket as clients see it."""
-    badges = [
-        name for name, shown in (("RECALLED", ticket.recalled_at is not None), ("CHANGED", ticket.changed)) if shown
-    ]
+    unpaid = ticket.pay_mode == PayMode.ONLINE and not ticket.paid
+    shown = (("UNPAID", unpaid), ("RECALLED", ticket.recalled_at is not None), ("CHANGED", ticket.changed))
+    badges = [name for name, is_shown in shown if is_shown]
     return TicketView(
         ticket_id=ids.show("tkt", ticket.ticket_id),
         order_id=ids.show("ord", ticket.order_id),
@@ -136,6 +137,13 @@ def following(ticket: Ticket, order: Order) -> dict[str, Any]:
     if order.seq > ticket.order_seq + 1:
         follows |= {"lines": lines_of(order, ticket.lines), "total_minor": order.total_minor, "changed": True}
     return follows
+
+
+def is_paid_after(fact: Fact, order: Order, ticket: Ticket) -> bool:
+    """Whether there is money behind the order as far as this fact says."""
+    if isinstance(fact, OrderPaymentFailed):
+        return order.status is OrderStatus.COMPLETED
+    return ticket.paid or isinstance(fact, OrderPaymentMended) or order.status is OrderStatus.COMPLETED
 
 
 def state_for(order_status: OrderStatus, current: TicketState) -> TicketState:

@@ -242,4 +242,4 @@ async def order_events_hot(request: AnyRequest, order_id: str, _: bytes) -> ASGI
 
 
 HANDLERS = [order_events, queue_events, screen_events, tracking_events, order_socket, queue_socket]
-HOT = [HotRoute("GET", "/v1/orders/{order_id}/stream", order_events_hot)]
+HOT = [HotRoute("GET", "/v1/orders/{order_id}/stream", order_events_hot, streams=True)]

@@ -4,11 +4,12 @@ Not here: who works there (identity), what they sell (catalog). A store's menu v
 customers see of it, so one number says whether what somebody holds is still true.
 """
 
-from bottega.domains.merchants.actions import open_merchant, open_store, set_intake
+from bottega.domains.merchants.actions import managed, open_merchant, open_store, set_capture, set_intake, workplace
 from bottega.domains.merchants.errors import StoreClosed, StoreNotFound, StoreOffline, StorePaused
 from bottega.domains.merchants.events import StoreChanged
 from bottega.domains.merchants.model import (
     Address,
+    CaptureMode,
     FulfillmentType,
     Home,
     Hours,
@@ -18,12 +19,14 @@ from bottega.domains.merchants.model import (
     OpenMerchant,
     OpenStore,
     PayMode,
+    SetCapture,
     SetIntake,
     Store,
     StoreStatus,
     TaxMode,
     TaxPer,
     TaxRate,
+    Workplace,
 )
 from bottega.domains.merchants.rules import check_open, end_of_day, opening, ready_minutes, ready_window, tax_rate_ppm
 from bottega.domains.merchants.store import (
@@ -38,6 +41,7 @@ from bottega.domains.merchants.store import (
 
 __all__ = [
     "Address",
+    "CaptureMode",
     "FulfillmentType",
     "Home",
     "Hours",
@@ -47,6 +51,7 @@ __all__ = [
     "OpenStore",
     "Opening",
     "PayMode",
+    "SetCapture",
     "SetIntake",
     "Store",
     "StoreChanged",
@@ -58,6 +63,7 @@ __all__ = [
     "TaxMode",
     "TaxPer",
     "TaxRate",
+    "Workplace",
     "check_open",
     "end_of_day",
     "find_home",
@@ -65,6 +71,7 @@ __all__ = [
     "find_slug",
     "find_store",
     "list_stores",
+    "managed",
     "merchant_homes",
     "next_number",
     "open_merchant",
@@ -72,6 +79,8 @@ __all__ = [
     "opening",
     "ready_minutes",
     "ready_window",
+    "set_capture",
     "set_intake",
     "tax_rate_ppm",
+    "workplace",
 ]

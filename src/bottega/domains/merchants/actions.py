@@ -6,12 +6,27 @@ from uuid import UUID
 from bottega.domains.merchants import store
 from bottega.domains.merchants.errors import StoreNotFound
 from bottega.domains.merchants.events import StoreChanged
-from bottega.domains.merchants.model import Intake, Merchant, OpenMerchant, OpenStore, SetIntake, Store
+from bottega.domains.merchants.model import (
+    Intake,
+    Merchant,
+    OpenMerchant,
+    OpenStore,
+    SetCapture,
+    SetIntake,
+    Store,
+    Workplace,
+)
+from bottega.infra.db import ReadTx
 from bottega.infra.transaction import Tx
 from bottega.kit import ids
 from bottega.kit.clock import zone
 from bottega.kit.errors import Invalid
 from bottega.kit.money import exponent
+from bottega.kit.subject import Subject
+
+MANAGES = "payments.read"
+"""Who holds this at a store sees its manager's pages."""
+_MOST = 100
 
 
 async def open_merchant(tx: Tx, command: OpenMerchant) -> Merchant:
@@ -53,3 +68,30 @@ async def set_intake(tx: Tx, change: tuple[UUID, SetIntake]) -> Store:
     tx.emit(StoreChanged(store_id=store_id, menu_version=changed.menu_version))
     tx.note(store_id, state=command.state, minutes=command.minutes, prep_minutes=command.prep_minutes)
     return changed
+
+
+async def set_capture(tx: Tx, change: tuple[UUID, SetCapture]) -> Store:
+    """Decide when a store takes online payments. Raises `StoreNotFound`. Payments that are open already stay as they are."""
+    store_id, command = change
+    tx.require("stores.manage", store_id)
+    known = await store.set_capture(tx, store_id, command.capture_mode)
+    changed = await store.find_store(tx, store_id) if known else None
+    if changed is None:
+        raise StoreNotFound
+    tx.note(store_id, capture_mode=command.capture_mode)
+    return changed
+
+
+async def managed(tx: ReadTx, subject: Subject) -> list[Store]:
+    """The stores whose manager's pages somebody may see, in the order in which they were opened."""
+    return [place for place in await store.list_stores(tx, 0, _MOST) if subject.may(MANAGES, place.store_id)]
+
+
+async def workplace(tx: ReadTx, subject: Subject, store_id: UUID, part: str) -> Workplace:
+    """What the frame of a manager's page shows. Raises `StoreNotFound`, `Forbidden`."""
+    subject.require(MANAGES, store_id)
+    places = await managed(tx, subject)
+    here = next((place for place in places if place.store_id == store_id), None) or await store.find_store(tx, store_id)
+    if here is None:
+        raise StoreNotFound
+    return Workplace(here, tuple(places), part)

@@ -12,6 +12,7 @@ from bottega.domains.merchants.model import (
     FulfillmentType,
     Hours,
     PayMode,
+    SetCapture,
     SetIntake,
     Store,
     StoreStatus,
@@ -148,4 +149,20 @@ async def set_intake(request: AnyRequest, store_id: str, data: SetIntake) -> Res
     return kept(answer)  # type: ignore[return-value]
 
 
-HANDLERS = [list_stores, get_store, set_intake]
+@post("/v1/stores/{store_id:str}/capture", dto=Strict[SetCapture], return_dto=None, status_code=200,
+      summary="Decide when online payments are taken", tags=["Stores"])  # fmt: skip
+async def set_capture(request: AnyRequest, store_id: str, data: SetCapture) -> Response[StoreView]:
+    """At once (AUTOMATIC), or held first and taken when somebody starts the order (MANUAL). Open payments stay as they are."""
+    here, subject, parsed = await staff_at(request, store_id, "stores.manage")
+    key = claim(request, "stores.capture", parsed, data)
+    answer = await here.database.answer(
+        actions.set_capture,
+        (parsed, data),
+        by=subject,
+        key=key,
+        view=lambda place: rendered(store_view(place, utc_now())),
+    )
+    return kept(answer)  # type: ignore[return-value]
+
+
+HANDLERS = [list_stores, get_store, set_intake, set_capture]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from bottega.kit import ids
 from bottega.kit.fields import PauseMinutes, PrepMinutes
 from bottega.kit.money import Rounding
 
@@ -38,6 +39,13 @@ class TaxPer(StrEnum):
 
     LINE = "LINE"
     ORDER = "ORDER"
+
+
+class CaptureMode(StrEnum):
+    """When an online payment is taken: at once, or held first and taken when somebody starts to make the order."""
+
+    AUTOMATIC = "AUTOMATIC"
+    MANUAL = "MANUAL"
 
 
 class Intake(StrEnum):
@@ -119,6 +127,23 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     unpaid_minutes: int
     menu_version: int
     tax_rates: tuple[TaxRate, ...]
+    capture_mode: CaptureMode = CaptureMode.AUTOMATIC
+
+    @property
+    def shown_id(self) -> str:
+        """The store's id as addresses carry it."""
+        return ids.show("sto", self.store_id)
+
+
+class Workplace(msgspec.Struct, frozen=True):
+    """Where somebody manages: the store that is looked at, all that they may look at, and which part of it is shown.
+
+    `part` is the last piece of the part's address: `orders`, `payments`, `reports`.
+    """
+
+    store: Store
+    stores: tuple[Store, ...]
+    part: str
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -163,6 +188,7 @@ class OpenStore(msgspec.Struct, frozen=True, kw_only=True):
     order_modes: tuple[FulfillmentType, ...] = (FulfillmentType.PICKUP, FulfillmentType.IN_STORE)
     pay_modes: tuple[PayMode, ...] = (PayMode.ONLINE, PayMode.AT_STORE)
     prep_minutes: int = 6
+    capture_mode: CaptureMode = CaptureMode.AUTOMATIC
 
 
 class SetIntake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -174,3 +200,9 @@ class SetIntake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: Intake | None = None
     minutes: PauseMinutes | None = None
     prep_minutes: PrepMinutes | None = None
+
+
+class SetCapture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Command: from now on, take online payments at once or hold them first. Payments that are open stay as they are."""
+
+    capture_mode: CaptureMode

@@ -1,15 +1,22 @@
-"""The page on which people choose a store. What a store's own pages show is for the slices above."""
+"""The pages on which people choose a store: customers at `/`, managers at `/manage`.
+
+What a store's own pages show is for the slices above; the frame of the manager's pages is here, because all of them stand
+in it: `templates/manage_layout.html` with what `merchants.workplace` says.
+"""
 
 from typing import Any
 
 from litestar import Response
 
 from bottega.domains.merchants import rules, store
+from bottega.domains.merchants.actions import managed
 from bottega.infra.web.context import context
-from bottega.infra.web.forms import shows
-from bottega.infra.web.pages import Views
+from bottega.infra.web.forms import see_other, shows, visitor
+from bottega.infra.web.pages import Look, Views
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit.clock import utc_now
+from bottega.kit.errors import Unauthenticated
+from bottega.kit.subject import SubjectKind
 
 _MOST = 100
 _VIEWS = Views(__file__)
@@ -33,4 +40,17 @@ async def stores(request: AnyRequest) -> Response[Any]:
     return _VIEWS.page(request, "stores.html", {"merchant": merchant, "stores": entries, "now": now})
 
 
-HANDLERS = [stores]
+@shows("/manage")
+async def manage(request: AnyRequest) -> Response[Any]:
+    """The stores that somebody manages; who manages one goes straight to its orders."""
+    subject = await visitor(request)
+    if subject.kind is not SubjectKind.STAFF:
+        raise Unauthenticated
+    async with context(request).database.read(subject.merchant_id) as tx:
+        places = await managed(tx, subject)
+    if len(places) == 1:
+        return see_other(f"/manage/stores/{places[0].shown_id}/orders")
+    return _VIEWS.page(request, "manage.html", {"stores": places}, Look(cache="no-store"))
+
+
+HANDLERS = [stores, manage]

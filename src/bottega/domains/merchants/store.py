@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from bottega.domains.merchants.model import Home, Intake, Merchant, OpenStore, Store
+from bottega.domains.merchants.model import CaptureMode, Home, Intake, Merchant, OpenStore, Store
 from bottega.infra.db import ReadTx
 from bottega.infra.transaction import Tx
 
@@ -20,10 +20,10 @@ insert into merchants (merchant_id, number, name) values (%(merchant_id)s, %(num
 """
 INSERT_STORE: LiteralString = """
 insert into stores (merchant_id, store_id, number, slug, name, address, phone, timezone, currency, locale, tax_mode,
-  tax_rounding, tax_per, order_prefix, order_modes, pay_modes, hours, prep_minutes)
+  tax_rounding, tax_per, order_prefix, order_modes, pay_modes, hours, prep_minutes, capture_mode)
 values (%(merchant_id)s, %(store_id)s, %(number)s, %(slug)s, %(name)s, %(address)s::jsonb, %(phone)s, %(timezone)s,
   %(currency)s, %(locale)s, %(tax_mode)s, %(tax_rounding)s, %(tax_per)s, %(order_prefix)s, %(order_modes)s,
-  %(pay_modes)s, %(hours)s::jsonb, %(prep_minutes)s)
+  %(pay_modes)s, %(hours)s::jsonb, %(prep_minutes)s, %(capture_mode)s)
 """
 INSERT_TAX_RATES: LiteralString = """
 insert into tax_rates (merchant_id, store_id, tax_category, fulfillment_type, name, rate_ppm)
@@ -39,7 +39,7 @@ READ_MERCHANT: LiteralString = "select merchant_id, number, name from merchants 
 READ_STORES: LiteralString = """
 select s.merchant_id, s.store_id, s.number, s.slug, s.name, s.address, s.phone, s.timezone, s.currency, s.locale,
   s.tax_mode, s.tax_rounding, s.tax_per, s.order_prefix, s.order_modes, s.pay_modes, s.hours, s.intake, s.paused_until,
-  s.prep_minutes, s.warn_seconds, s.late_seconds, s.unpaid_minutes, s.menu_version,
+  s.prep_minutes, s.warn_seconds, s.late_seconds, s.unpaid_minutes, s.menu_version, s.capture_mode,
   coalesce((select json_agg(r) from (select tax_category, fulfillment_type, name, rate_ppm from tax_rates t
             where t.store_id = s.store_id order by 1, 2) as r), '[]') as tax_rates
 from stores s
@@ -51,6 +51,9 @@ update stores set intake = coalesce(%(intake)s, intake),
   paused_until = case when %(intake)s::text is null then paused_until else %(paused_until)s::timestamptz end,
   prep_minutes = coalesce(%(prep_minutes)s, prep_minutes), menu_version = menu_version + 1
 where merchant_id = %(merchant_id)s and store_id = %(store_id)s returning menu_version
+"""
+SET_CAPTURE: LiteralString = """
+update stores set capture_mode = %(capture_mode)s where merchant_id = %(merchant_id)s and store_id = %(store_id)s
 """
 
 
@@ -127,6 +130,12 @@ async def update_intake(
         "prep_minutes": prep_minutes,
     }
     return await tx.value(UPDATE_INTAKE, values)
+
+
+async def set_capture(tx: Tx, store_id: UUID, mode: CaptureMode) -> bool:
+    """Decide when online payments are taken; False if there is no such store."""
+    values = {"merchant_id": tx.merchant_id, "store_id": store_id, "capture_mode": mode}
+    return await tx.execute(SET_CAPTURE, values) == 1
 
 
 def _home(number: int, merchant_id: UUID) -> dict[str, Any]:

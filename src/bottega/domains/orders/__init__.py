@@ -5,17 +5,20 @@ change of status is one compare-and-set with its history row and its fact in the
 """
 
 from bottega.domains.orders.actions.changing import ChangeLines, change_lines
-from bottega.domains.orders.actions.expiring import expire
+from bottega.domains.orders.actions.expiring import due_expiries, expire
 from bottega.domains.orders.actions.moving import CancelOwn, MoveOrder, cancel_own, transition
 from bottega.domains.orders.actions.ordering import Ordering
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
 from bottega.domains.orders.actions.placing import Placing, prepare, price
+from bottega.domains.orders.actions.refunding import give_back, preview, refund, try_again
 from bottega.domains.orders.errors import MoveNotAllowed, OrderNotFound, StatusConflict
 from bottega.domains.orders.events import (
     OrderCancelled,
     OrderChanged,
     OrderCompleted,
     OrderPaid,
+    OrderPaymentFailed,
+    OrderPaymentMended,
     OrderPlaced,
     OrderReady,
     OrderStarted,
@@ -30,17 +33,33 @@ from bottega.domains.orders.model import (
     Placed,
     Placement,
     PlaceOrder,
+    RefundOrder,
+    RefundPart,
+    RefundUnits,
+    RefundWish,
+    Returned,
     Transition,
 )
 from bottega.domains.orders.reactions import REACTIONS
 from bottega.domains.orders.rules import allowed, display_number
-from bottega.domains.orders.states import AT_STORE, DELIVERY, ONLINE, SHIPPING, OrderStatus, machine_for
-from bottega.domains.orders.store import find, history, listed, unpaid
+from bottega.domains.orders.states import (
+    AT_STORE,
+    DELIVERY,
+    FLAGGED_IN,
+    ONLINE,
+    PAYMENT_FLAGS,
+    SHIPPING,
+    OrderStatus,
+    machine_for,
+)
+from bottega.domains.orders.store import find, history, listed
 
 __all__ = [
     "AT_STORE",
     "DELIVERY",
+    "FLAGGED_IN",
     "ONLINE",
+    "PAYMENT_FLAGS",
     "REACTIONS",
     "SHIPPING",
     "CancelOrder",
@@ -59,6 +78,8 @@ __all__ = [
     "OrderLine",
     "OrderNotFound",
     "OrderPaid",
+    "OrderPaymentFailed",
+    "OrderPaymentMended",
     "OrderPlaced",
     "OrderReady",
     "OrderStarted",
@@ -68,20 +89,29 @@ __all__ = [
     "Placed",
     "Placement",
     "Placing",
+    "RefundOrder",
+    "RefundPart",
+    "RefundUnits",
+    "RefundWish",
+    "Returned",
     "StatusConflict",
     "Transition",
     "allowed",
     "cancel_own",
     "change_lines",
     "display_number",
+    "due_expiries",
     "expire",
     "find",
+    "give_back",
     "history",
     "listed",
     "machine_for",
     "prepare",
+    "preview",
     "price",
+    "refund",
     "reopen_payment",
     "transition",
-    "unpaid",
+    "try_again",
 ]

@@ -84,12 +84,39 @@ class TillDetailsUnexpected(DomainError):
     title = "This order is paid already"
 
 
+class PaymentNotCaptured(DomainError):
+    """The money of an online order is not ours yet (or not any more): it can't be handed over as paid.
+
+    `payment_status` in the answer says where the payment stands. Where nothing will come of it any more (VOIDED, FAILED),
+    the order is completed with money taken at the till: `receipt_ref` and `tender`.
+    """
+
+    kind = Kind.CONFLICT
+    code = "payment_not_captured"
+    title = "This order has not been paid"
+
+
 class PaidOnlineOnly(DomainError):
     """Only the payment provider's word makes an order paid."""
 
     kind = Kind.CONFLICT
     code = "paid_by_provider_only"
     title = "An order becomes paid by the payment provider's word only"
+
+
+class RefundLineUnknown(DomainError):
+    """The order of this payment has no such line."""
+
+    code = "refund_line_unknown"
+    title = "That is not a line of this order"
+
+
+class RefundLineTooLarge(DomainError):
+    """More of a line than was bought, less what went back of it. `left` in the answer says how many can still go back."""
+
+    kind = Kind.CONFLICT
+    code = "refund_line_too_large"
+    title = "That is more of a line than can still be given back"
 
 
 class NothingToPay(DomainError):

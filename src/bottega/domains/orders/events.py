@@ -67,6 +67,20 @@ class OrderCompleted(_AboutOrder, frozen=True):
     type: ClassVar[str] = "order.completed"
 
 
+class OrderPaymentFailed(_AboutOrder, frozen=True):
+    """What was held for an order in the queue is gone: somebody has to decide what becomes of it."""
+
+    type: ClassVar[str] = "order.payment_failed"
+
+    code: str
+
+
+class OrderPaymentMended(_AboutOrder, frozen=True):
+    """An order whose payment had failed has money behind it again."""
+
+    type: ClassVar[str] = "order.payment_mended"
+
+
 class OrderCancelled(_AboutOrder, frozen=True):
     """It will not be made, or not be handed over."""
 

@@ -7,8 +7,9 @@ import msgspec
 
 from bottega.domains.merchants import FulfillmentType, PayMode, Store
 from bottega.domains.orders.states import OrderStatus
-from bottega.domains.payments import Tender
+from bottega.domains.payments import Payment, Refund, Tender
 from bottega.domains.pricing import LineRequest, Quote, QuotedModifier
+from bottega.kit import ids
 from bottega.kit.fields import Amount, Email, Name, Note, Phone, Reference, StoreId
 from bottega.kit.subject import Subject
 
@@ -80,6 +81,11 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     tax_rate_ppm: int
     tax_minor: int
     total_minor: int
+
+    @property
+    def shown_id(self) -> str:
+        """The line's id as clients see it."""
+        return ids.show("lin", self.line_id)
 
 
 class OrderEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,3 +179,79 @@ class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     before: UUID | None = None
     limit: int = 25
+
+
+class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did what, as the runner wrote it down."""
+
+    action: str
+    actor_kind: str
+    actor_id: UUID | None
+    details: dict[str, str | int | bool | None]
+    at: datetime
+
+
+class RefundUnits(msgspec.Struct, frozen=True):
+    """So many units of a line."""
+
+    line_id: UUID
+    qty: int
+
+
+class RefundWish(msgspec.Struct, frozen=True):
+    """How much shall go back: an amount in minor units, units of lines, or (neither) all that is left. Never both."""
+
+    amount_minor: int | None = None
+    units: tuple[RefundUnits, ...] = ()
+
+
+class RefundPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Money of one line that goes back, or that is left: `qty` whole units, or 0 for a share of the line's money.
+
+    A part without a line is of the order's fees, or of money that no line stands for. Minor units.
+    """
+
+    line_id: UUID | None
+    qty: int
+    tax_rate_ppm: int
+    net_minor: int
+    tax_minor: int
+
+    @property
+    def amount_minor(self) -> int:
+        """What the customer gets of it."""
+        return self.net_minor + self.tax_minor
+
+
+class ReturnedPart(RefundPart, frozen=True, kw_only=True):
+    """A part of a refund that was asked for."""
+
+    refund_id: UUID
+
+
+class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Command: give money of a payment back. `receipt_ref` is the till's, for what was taken there."""
+
+    store_id: UUID
+    payment_id: UUID
+    wish: RefundWish
+    reason: str
+    receipt_ref: str | None = None
+
+
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that goes back, or would: of which order and payment, in which parts, what is left afterwards.
+
+    `refund` is None as long as it is only a preview.
+    """
+
+    order: Order
+    payment: Payment
+    parts: tuple[RefundPart, ...]
+    left_minor: int
+    refund: Refund | None = None
+
+    @property
+    def amount_minor(self) -> int:
+        """All of it."""
+        return sum(part.amount_minor for part in self.parts)

@@ -1,8 +1,13 @@
 """What orders do when a lower slice tells a fact."""
 
-from bottega.domains.orders.actions.paying import complete_payment
-from bottega.domains.payments import PaymentCaptured
+from bottega.domains.orders.actions.paying import complete_payment, flag_payment, settle_dispute
+from bottega.domains.payments import DisputeClosed, HoldLost, PaymentAuthorized, PaymentCaptured
 from bottega.infra.consumers import Reaction
 from bottega.kit.fact import Fact
 
-REACTIONS: dict[type[Fact], Reaction] = {PaymentCaptured: complete_payment}
+REACTIONS: dict[type[Fact], Reaction] = {
+    PaymentCaptured: complete_payment,
+    PaymentAuthorized: complete_payment,
+    HoldLost: flag_payment,
+    DisputeClosed: settle_dispute,
+}

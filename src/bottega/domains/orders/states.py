@@ -91,3 +91,8 @@ def machine_for(fulfillment_type: FulfillmentType, pay_mode: PayMode) -> Machine
 
 CUSTOMER_CANCELS = frozenset({S.PLACED, S.PAID, S.PENDING, S.CONFIRMED})
 """While an order stands here, its customer may still cancel it."""
+
+PAYMENT_FLAGS = ("payment_failed", "payment_mended")
+"""Lines of an order's history that move nothing: what was held for it is gone, or there is money behind it again."""
+FLAGGED_IN = frozenset({S.PAID, S.IN_PROGRESS, S.READY})
+"""Where an order paid online stands in the queue, so that its staff have to know."""

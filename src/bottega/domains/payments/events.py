@@ -29,11 +29,48 @@ class PaymentCaptured(_AboutPayment, frozen=True):
     provider: Provider
 
 
+class PaymentAuthorized(_AboutPayment, frozen=True):
+    """A customer's bank holds the money for us; it is taken later, or let go."""
+
+    type: ClassVar[str] = "payment.authorized"
+
+    provider: Provider
+
+
+class HoldLost(_AboutPayment, frozen=True):
+    """Money that was held for us is not any more, and was not taken: the hold expired, or capturing was refused."""
+
+    type: ClassVar[str] = "payment.hold_lost"
+
+    status: str
+    code: str
+
+
 class PaymentChanged(_AboutPayment, frozen=True):
     """The payment moved without money moving: a challenge, processing, a decline, a void."""
 
     type: ClassVar[str] = "payment.changed"
 
+    status: str
+
+
+class DisputeOpened(_AboutPayment, frozen=True):
+    """A customer's bank has taken the payment up; `amount_minor` is what it is about."""
+
+    type: ClassVar[str] = "payment.dispute_opened"
+
+    dispute_id: UUID
+    reason: str
+    status: str
+
+
+class DisputeClosed(_AboutPayment, frozen=True):
+    """The bank has decided; `status` is where the payment stands now."""
+
+    type: ClassVar[str] = "payment.dispute_closed"
+
+    dispute_id: UUID
+    won: bool
     status: str
 
 

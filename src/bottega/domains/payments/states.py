@@ -1,4 +1,7 @@
-"""The state machines of a payment and of a refund, as data. Pure."""
+"""The state machines of a payment, of a refund and of a dispute, as data. Pure.
+
+What a provider says of an intent moves a payment only while it is `LIVE`; after that refunds and disputes move it.
+"""
 
 from enum import StrEnum
 
@@ -20,6 +23,14 @@ class PaymentStatus(StrEnum):
     DISPUTED = "DISPUTED"
 
 
+class DisputeStatus(StrEnum):
+    """Where a dispute stands. A lost one can still be turned by the bank."""
+
+    OPENED = "OPENED"
+    WON = "WON"
+    LOST = "LOST"
+
+
 class RefundStatus(StrEnum):
     """Where a refund stands: asked for is not yet money back."""
 
@@ -30,6 +41,10 @@ class RefundStatus(StrEnum):
 
 P = PaymentStatus
 _OPEN = (P.REQUIRES_PAYMENT, P.REQUIRES_ACTION, P.PROCESSING)
+LIVE = frozenset({*_OPEN, P.AUTHORIZED})
+"""While a payment stands here, the provider's word of its intent may move it."""
+DEAD = frozenset({P.FAILED, P.VOIDED})
+"""Nothing was taken by a payment that stands here, and nothing will be."""
 
 PAYMENT: Machine[PaymentStatus] = Machine(
     "payment",
@@ -40,12 +55,16 @@ PAYMENT: Machine[PaymentStatus] = Machine(
         ("decline", (P.REQUIRES_ACTION, P.PROCESSING), P.REQUIRES_PAYMENT, "the customer's bank"),
         ("authorize", _OPEN, P.AUTHORIZED, "the provider"),
         ("capture", (*_OPEN, P.AUTHORIZED), P.CAPTURED, "the provider"),
-        ("fail", _OPEN, P.FAILED, "the provider"),
+        ("fail", (*_OPEN, P.AUTHORIZED), P.FAILED, "the provider; we, when the amount is not ours"),
         ("void", (*_OPEN, P.AUTHORIZED), P.VOIDED, "we or the provider"),
         ("refund_part", (P.CAPTURED,), P.PARTIALLY_REFUNDED, "the provider"),
         ("refund", (P.CAPTURED, P.PARTIALLY_REFUNDED), P.REFUNDED, "the provider"),
-        ("dispute", (P.CAPTURED, P.PARTIALLY_REFUNDED), P.DISPUTED, "the customer's bank"),
+        ("reverse_refunds", (P.PARTIALLY_REFUNDED, P.REFUNDED), P.CAPTURED, "the provider"),
+        ("reverse_refund", (P.REFUNDED,), P.PARTIALLY_REFUNDED, "the provider"),
+        ("dispute", (P.CAPTURED, P.PARTIALLY_REFUNDED, P.REFUNDED), P.DISPUTED, "the customer's bank"),
         ("win_dispute", (P.DISPUTED,), P.CAPTURED, "the customer's bank"),
+        ("win_rest", (P.DISPUTED,), P.PARTIALLY_REFUNDED, "the customer's bank"),
+        ("win_nothing", (P.DISPUTED,), P.REFUNDED, "the customer's bank"),
     ),
 )
 
@@ -56,5 +75,16 @@ REFUND: Machine[RefundStatus] = Machine(
     moves(
         ("succeed", (R.PENDING,), R.SUCCEEDED, "the provider"),
         ("fail", (R.PENDING, R.SUCCEEDED), R.FAILED, "the provider"),
+        ("retry", (R.FAILED,), R.PENDING, "we, under a new number"),
+    ),
+)
+
+D = DisputeStatus
+DISPUTE: Machine[DisputeStatus] = Machine(
+    "dispute",
+    frozenset({D.OPENED}),
+    moves(
+        ("win", (D.OPENED, D.LOST), D.WON, "the customer's bank"),
+        ("lose", (D.OPENED,), D.LOST, "the customer's bank"),
     ),
 )

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from bottega.domains.catalog import Choice, Item, MenuIndex, Variant, default_modifiers, in_daypart
+from bottega.domains.catalog import Choice, Item, MenuIndex, Product, Variant, default_modifiers, in_daypart
 from bottega.domains.merchants import FulfillmentType, Store, TaxMode, TaxPer, tax_rate_ppm
 from bottega.domains.pricing.errors import (
     ItemNotOnMenu,
@@ -36,10 +36,11 @@ _NO_MODIFIERS: tuple[QuotedModifier, ...] = ()
 
 
 class _Kept(msgspec.Struct, frozen=True, eq=False):
-    """A priced line, for the store with whose taxes it was priced."""
+    """A priced line, for the store with whose taxes it was priced; `product` when that is not sold at all hours."""
 
     store: Store
     line: QuotedLine
+    product: Product | None
 
 
 def quote(
@@ -92,13 +93,22 @@ def _kept_line(
     key = (request, fulfillment_type)
     kept = menu.priced.get(key)
     if isinstance(kept, _Kept) and kept.store is store:
+        if kept.product is not None:
+            _check_daypart(store, kept.product, index, now)
         return kept.line
     line = _line(store, menu, request, index, fulfillment_type, now)
-    if request.modifier_ids is not None and menu.items[request.product_id].steady:
+    item = menu.items[request.product_id]
+    if request.modifier_ids is not None and item.steady:
         if len(menu.priced) >= MAX_KEPT:
             menu.priced.clear()
-        menu.priced[key] = _Kept(store, line)
+        menu.priced[key] = _Kept(store, line, None if item.product.sold_from is None else item.product)
     return line
+
+
+def _check_daypart(store: Store, product: Product, index: int, now: datetime) -> None:
+    if not in_daypart(product, now, store.timezone):
+        served = f"{product.name} is served from {product.sold_from} to {product.sold_to}"
+        raise _at(ItemNotServedNow, index, "product_id", served)
 
 
 def _settled(store: Store, lines: Sequence[QuotedLine], discount: int) -> list[QuotedLine]:
@@ -120,9 +130,7 @@ def _line(
     left = product.left_count
     if not product.available_at(now) or (left is not None and left < request.qty):
         raise _sold_out(index, "product_id", product.name, left)
-    if product.sold_from is not None and not in_daypart(product, now, store.timezone):
-        served = f"{product.name} is served from {product.sold_from} to {product.sold_to}"
-        raise _at(ItemNotServedNow, index, "product_id", served)
+    _check_daypart(store, product, index, now)
     variant = _variant(item, request.variant_id, index)
     modifiers = _modifiers(item, request, index, now)
     unit = max(0, variant.price + sum(modifier.price_delta for modifier in modifiers))

@@ -88,34 +88,43 @@ MONEY = (
     ),
     Invariant(
         "money.paid_orders",
-        "An order that went past paying has its own payment, captured over its total (at the store: when it is completed)",
+        "An order past paying has its own payment, captured over its total (at the store: when it is completed); until then "
+        "it may be held, or lost with a line in the order's history that says so",
         (5,),
         """
         select o.store_id, o.order_id, o.status, o.pay_mode, o.total_minor, o.payment_id, p.status as payment_status,
-          p.captured_minor
+          p.authorized_minor, p.captured_minor
         from stores s join orders o on o.store_id = s.store_id and o.order_id >= %(floor)s
         left join payments p on p.store_id = o.store_id and p.payment_id = o.payment_id
         where o.status = any(case when o.pay_mode = 'ONLINE' then %(paid_statuses)s::text[]
                                   else array['COMPLETED', 'DELIVERED'] end)
           and (p.payment_id is null or p.captured_minor < o.total_minor
                or p.status not in ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED', 'DISPUTED'))
+          and not (o.status = any(%(flagged_in)s::text[]) and p.payment_id is not null and (
+            (p.status = 'AUTHORIZED' and p.authorized_minor >= o.total_minor)
+            or exists (select from payment_entries e where e.store_id = p.store_id and e.payment_id = p.payment_id
+                 and e.kind in ('VOIDED', 'CAPTURE_FAILED') and e.at >= %(settled)s)
+            or 'payment_failed' = (select e.event from order_events e where e.store_id = o.store_id
+                 and e.order_id = o.order_id and e.event = any(%(payment_flags)s::text[]) order by e.seq desc limit 1)))
         """,
     ),
     Invariant(
         "money.till_only_at_handover",
-        "An order paid at the store has money of the till only once it is completed, and one that is not has none",
+        "Money of the till is of orders that are completed: those paid at the store, and those whose online payment was lost",
         (5,),
         """
         select o.store_id, o.order_id, o.status, p.payment_id, p.captured_minor
         from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
         join orders o on o.store_id = p.store_id and o.order_id = p.reference
-        where p.provider = 'TILL' and (o.pay_mode <> 'AT_STORE' or o.status not in ('COMPLETED', 'DELIVERED')
-                                       or o.payment_id is distinct from p.payment_id)
+        where p.provider = 'TILL' and (o.status not in ('COMPLETED', 'DELIVERED')
+          or o.payment_id is distinct from p.payment_id
+          or (o.pay_mode <> 'AT_STORE' and not exists (select from payments d where d.store_id = o.store_id
+                and d.reference = o.order_id and d.provider <> 'TILL' and d.status in ('VOIDED', 'FAILED'))))
         """,
     ),
     Invariant(
         "money.cancelled_goes_back",
-        "All that was captured for a cancelled order has been asked back",
+        "All that was captured for a cancelled order, and that no bank has, has been asked back",
         (6,),
         """
         select p.store_id, o.order_id, p.payment_id, p.captured_minor, r.asked as refunds_minor
@@ -123,7 +132,7 @@ MONEY = (
         join orders o on o.store_id = p.store_id and o.order_id = p.reference
         cross join lateral (select coalesce(sum(r.amount_minor), 0) as asked from refunds r
                             where r.store_id = p.store_id and r.payment_id = p.payment_id) r
-        where o.status in ('CANCELLED', 'FAILED') and p.captured_minor > r.asked
+        where o.status in ('CANCELLED', 'FAILED') and p.captured_minor > r.asked + p.disputed_minor
           and p.updated_at < %(settled)s and o.updated_at < %(settled)s
         """,
     ),

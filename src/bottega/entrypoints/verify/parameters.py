@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains.merchants import FulfillmentType, PayMode
-from bottega.domains.orders import OrderStatus, machine_for
+from bottega.domains.orders import FLAGGED_IN, PAYMENT_FLAGS, OrderStatus, machine_for
 from bottega.entrypoints.verify.model import Scope
 from bottega.kit.subject import SubjectKind
 
@@ -31,6 +31,8 @@ def parameters(scope: Scope, now: datetime, log_floor: int) -> dict[str, Any]:
         "order_steps": msgspec.json.encode(order_steps()).decode(),
         "open_statuses": sorted(_statuses() - _terminal()),
         "paid_statuses": sorted(_statuses() - _UNPAID),
+        "flagged_in": sorted(FLAGGED_IN),
+        "payment_flags": sorted(PAYMENT_FLAGS),
         "actor_kinds": sorted(set(SubjectKind) - {SubjectKind.ANONYMOUS}),
     }
 
@@ -41,7 +43,9 @@ def first_id(since: datetime) -> UUID:
 
 
 def order_steps() -> list[dict[str, str | None]]:
-    """Every step that an order of each kind may take: to be placed, the moves of its machine, a change of its lines."""
+    """Every step that an order of each kind may take: to be placed, the moves of its machine, a change of its lines, and
+    what is said of its payment where it stands.
+    """
     steps: list[dict[str, str | None]] = []
     for fulfillment_type in FulfillmentType:
         for pay_mode in PayMode:
@@ -49,6 +53,8 @@ def order_steps() -> list[dict[str, str | None]]:
             edges: list[tuple[str, str | None, str]] = [("place", None, initial) for initial in machine.initial]
             edges += [(move.name, source, move.target) for move in machine.moves for source in move.sources]
             edges += [("change", initial, initial) for initial in machine.initial]
+            if pay_mode is PayMode.ONLINE:
+                edges += [(flag, status, status) for flag in PAYMENT_FLAGS for status in FLAGGED_IN]
             kind = {"fulfillment_type": fulfillment_type.value, "pay_mode": pay_mode.value}
             steps += [kind | {"event": name, "from_status": source, "to_status": to} for name, source, to in edges]
     return steps

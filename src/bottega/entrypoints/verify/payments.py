@@ -8,18 +8,23 @@ from bottega.entrypoints.verify.model import Invariant, Level
 PAYMENTS = (
     Invariant(
         "payments.totals_from_entries",
-        "What a payment says is captured and refunded is what its entries add up to",
+        "What a payment says is authorized, captured, refunded and disputed is what its entries add up to",
         (4,),
         """
-        select p.store_id, p.payment_id, p.captured_minor, p.refunded_minor, e.captured, e.refunded
+        select p.store_id, p.payment_id, p.authorized_minor, p.captured_minor, p.refunded_minor, p.disputed_minor,
+          e.authorized, e.captured, e.refunded, e.disputed
         from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
         join (select e.store_id, e.payment_id,
+                coalesce(sum(e.amount_minor) filter (where e.kind = 'AUTHORIZED'), 0) as authorized,
+                coalesce(sum(e.amount_minor) filter (where e.kind = 'FUNDS_WITHDRAWN'), 0)
+                  - coalesce(sum(e.amount_minor) filter (where e.kind = 'FUNDS_REINSTATED'), 0) as disputed,
                 coalesce(sum(e.amount_minor) filter (where e.kind = 'CAPTURED'), 0) as captured,
                 coalesce(sum(e.amount_minor) filter (where e.kind = 'REFUNDED'), 0)
                   - coalesce(sum(e.amount_minor) filter (where e.kind = 'REFUND_FAILED' and e.note = 'reversed'), 0) as refunded
               from payment_entries e where e.payment_id >= %(floor)s group by 1, 2) e
           on e.store_id = p.store_id and e.payment_id = p.payment_id
         where p.captured_minor <> e.captured or p.refunded_minor <> e.refunded
+          or p.authorized_minor <> e.authorized or p.disputed_minor <> e.disputed
         """,
     ),
     Invariant(
@@ -31,6 +36,106 @@ PAYMENTS = (
         from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
         where p.captured_minor not between 0 and p.amount_minor or p.refunded_minor not between 0 and p.captured_minor
         """,
+    ),
+    Invariant(
+        "payments.within_hold",
+        "Where money is held first, no more is captured than was authorized; elsewhere nothing is held",
+        (2,),
+        """
+        select p.store_id, p.payment_id, p.capture_mode, p.amount_minor, p.authorized_minor, p.captured_minor
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        where p.authorized_minor not between 0 and p.amount_minor
+          or (p.capture_mode = 'MANUAL' and p.captured_minor > p.authorized_minor)
+          or (p.capture_mode = 'AUTOMATIC' and p.captured_minor > 0 and p.authorized_minor > 0)
+        """,
+    ),
+    Invariant(
+        "payments.back_within_captured",
+        "What went back by refunds and what banks took back come to no more than was captured",
+        (2,),
+        """
+        select p.store_id, p.payment_id, p.captured_minor, p.refunded_minor, p.disputed_minor
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        where p.disputed_minor < 0 or p.refunded_minor + p.disputed_minor > p.captured_minor
+        """,
+    ),
+    Invariant(
+        "payments.holds_end",
+        "A hold of an order that is being made has been asked for, one of an order that is over is being let go",
+        (7, 27),
+        """
+        select p.store_id, p.payment_id, p.reference as order_id, o.status, p.authorized_minor, p.updated_at
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        join orders o on o.store_id = p.store_id and o.order_id = p.reference
+        where p.status = 'AUTHORIZED' and o.status not in ('PLACED', 'PAID')
+          and p.updated_at < %(settled)s and o.updated_at < %(settled)s
+          and not exists (select from payment_attempts a where a.store_id = p.store_id and a.payment_id = p.payment_id
+            and a.state = 'INTENDED' and a.operation in ('CAPTURE', 'CANCEL'))
+        """,
+    ),
+    Invariant(
+        "payments.holds_old",
+        "No hold is older than 6 days: it expires soon",
+        (22,),
+        """
+        select p.store_id, p.payment_id, p.reference as order_id, p.authorized_minor, e.at as held_at
+        from payments p join payment_entries e on e.store_id = p.store_id and e.payment_id = p.payment_id
+          and e.kind = 'AUTHORIZED'
+        where p.status = 'AUTHORIZED' and e.at < %(now)s - interval '6 days'
+        """,
+        Level.WARN,
+    ),
+    Invariant(
+        "payments.wrong_money_goes_back",
+        "Money that a provider took or holds and that is not ours was asked to go back, and paid nothing",
+        (1, 6),
+        """
+        select e.store_id, e.payment_id, e.entry_no, e.amount_minor, e.note, p.status, p.captured_minor
+        from payment_entries e join payments p on p.store_id = e.store_id and p.payment_id = e.payment_id
+        where e.payment_id >= %(floor)s and e.kind = 'MISMATCH'
+          and (p.status not in ('FAILED', 'VOIDED') or p.captured_minor <> 0 or not exists (
+            select from payment_attempts a where a.store_id = e.store_id and a.payment_id = e.payment_id
+              and (a.operation = 'CANCEL' or (a.operation = 'REFUND' and a.refund_id is null))))
+        """,
+    ),
+    Invariant(
+        "payments.disputes_show",
+        "A payment is disputed exactly while a dispute about it is open or lost",
+        (2,),
+        """
+        select p.store_id, p.payment_id, p.status, d.live
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        left join (select store_id, payment_id, count(*) as live from disputes where status <> 'WON' group by 1, 2) d
+          on d.store_id = p.store_id and d.payment_id = p.payment_id
+        where (p.status = 'DISPUTED') <> (coalesce(d.live, 0) > 0)
+        """,
+    ),
+    Invariant(
+        "payments.disputes_told",
+        "A dispute has its line in the ledger, is closed exactly when it is decided, and takes no more than it is about",
+        (2, 3),
+        """
+        select d.store_id, d.dispute_id, d.payment_id, d.status, d.amount_minor, d.closed_at, e.opened, e.taken
+        from disputes d cross join lateral (
+          select count(*) filter (where kind = 'DISPUTE_OPENED' and provider_ref = d.provider_ref) as opened,
+            coalesce(sum(amount_minor) filter (where kind = 'FUNDS_WITHDRAWN' and note = d.provider_ref), 0)
+              - coalesce(sum(amount_minor) filter (where kind = 'FUNDS_REINSTATED' and note = d.provider_ref), 0) as taken
+          from payment_entries x where x.store_id = d.store_id and x.payment_id = d.payment_id) e
+        where e.opened <> 1 or e.taken not between 0 and d.amount_minor or (d.status = 'OPENED') <> (d.closed_at is null)
+        """,
+    ),
+    Invariant(
+        "payments.disputes_paid_back",
+        "The money of a dispute that was won a day ago is back",
+        (22,),
+        """
+        select d.store_id, d.dispute_id, d.payment_id, d.closed_at, p.disputed_minor
+        from disputes d join payments p on p.store_id = d.store_id and p.payment_id = d.payment_id
+        where d.status = 'WON' and d.closed_at < %(now)s - interval '1 day' and p.disputed_minor > 0
+          and not exists (select from disputes o where o.store_id = d.store_id and o.payment_id = d.payment_id
+            and o.status <> 'WON')
+        """,
+        Level.WARN,
     ),
     Invariant(
         "payments.refunds_within_captured",
@@ -65,7 +170,8 @@ PAYMENTS = (
         from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
         where case
           when p.status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED', 'FAILED', 'VOIDED')
-            then p.captured_minor <> 0
+            then p.captured_minor <> 0 or (p.status = 'AUTHORIZED' and p.authorized_minor = 0)
+          when p.status = 'DISPUTED' then p.captured_minor = 0
           when p.status = 'CAPTURED' then p.refunded_minor <> 0 or (p.captured_minor = 0 and p.amount_minor > 0)
           when p.status = 'PARTIALLY_REFUNDED' then p.refunded_minor not between 1 and p.captured_minor - 1
           when p.status = 'REFUNDED' then p.refunded_minor <> p.captured_minor or p.captured_minor = 0
@@ -139,27 +245,48 @@ PAYMENTS = (
         select a.store_id, a.payment_id, a.attempt_no, a.state, a.finished_at, a.error_code
         from payment_attempts a
         where a.payment_id >= %(floor)s
-          and ((a.state = 'INTENDED') <> (a.finished_at is null) or (a.state = 'FAILED') <> (a.error_code is not null))
+          and ((a.state = 'INTENDED') <> (a.finished_at is null)
+            or (a.state in ('FAILED', 'PARKED')) <> (a.error_code is not null))
         """,
     ),
     Invariant(
         "payments.refunds_asked",
-        "Every refund has the one attempt that asks for it, over its amount",
+        "A refund has an attempt over its amount for each of its tries, and at most one of them is still to be answered",
         (2, 27),
         """
-        select r.store_id, r.refund_id, r.payment_id, r.amount_minor, r.status, count(a.attempt_no) as attempts
-        from refunds r left join payment_attempts a on a.store_id = r.store_id and a.payment_id = r.payment_id
-          and a.refund_id = r.refund_id and a.operation = 'REFUND' and a.amount_minor = r.amount_minor
-        where r.refund_id >= %(floor)s group by 1, 2 having count(a.attempt_no) <> 1
+        select r.store_id, r.refund_id, r.payment_id, r.amount_minor, r.status, r.tries, count(a.attempt_no) as attempts
+        from refunds r join payments p on p.store_id = r.store_id and p.payment_id = r.payment_id and p.provider <> 'TILL'
+        left join payment_attempts a on a.store_id = r.store_id and a.payment_id = r.payment_id
+          and a.refund_id = r.refund_id and a.operation = 'REFUND'
+        where r.refund_id >= %(floor)s group by 1, 2
+        having count(a.attempt_no) < r.tries or count(a.attempt_no) filter (where a.state = 'INTENDED') > 1
+          or bool_or(a.amount_minor <> r.amount_minor)
+          or (r.status <> 'PENDING' and bool_or(a.state = 'INTENDED'))
+        """,
+    ),
+    Invariant(
+        "payments.refunds_waited_for",
+        "A refund that failed is tried again at an instant, or waits for a person; one that is under way is asked about",
+        (6, 22, 27),
+        """
+        select r.store_id, r.refund_id, r.payment_id, r.status, r.tries, r.retry_at, r.given_up_at
+        from refunds r
+        where r.refund_id >= %(floor)s and case
+          when r.status = 'FAILED' then (r.retry_at is null) = (r.given_up_at is null)
+          when r.status = 'PENDING' and r.next_check_at is null then not exists (
+            select from payment_attempts a where a.store_id = r.store_id and a.payment_id = r.payment_id
+              and a.refund_id = r.refund_id and a.state in ('INTENDED', 'PARKED'))
+          else r.retry_at is not null end
         """,
     ),
     Invariant(
         "payments.attempts_stuck",
-        "What we asked of the provider has an outcome within 10 minutes",
+        "What we asked of the provider has an outcome within 10 minutes, and none is parked",
         (22, 27),
         """
-        select store_id, payment_id, attempt_no, operation, tries, created_at, next_try_at from payment_attempts
-        where state = 'INTENDED' and created_at < %(now)s - interval '10 minutes'
+        select store_id, payment_id, attempt_no, operation, state, tries, created_at, next_try_at from payment_attempts
+        where (state = 'INTENDED' and created_at < %(now)s - interval '10 minutes')
+          or (state = 'PARKED' and created_at >= %(since)s)
         """,
         Level.WARN,
     ),
@@ -173,7 +300,8 @@ PAYMENTS = (
         join orders o on o.store_id = p.store_id and o.order_id = p.reference
         cross join lateral (select coalesce(sum(r.amount_minor), 0) as given_minor from refunds r
           where r.store_id = p.store_id and r.payment_id = p.payment_id and r.status <> 'FAILED') g
-        where f.status = 'FAILED' and o.status in ('CANCELLED', 'FAILED') and g.given_minor < p.captured_minor
+        where f.status = 'FAILED' and o.status in ('CANCELLED', 'FAILED')
+          and g.given_minor + p.disputed_minor < p.captured_minor
         """,
         Level.WARN,
     ),

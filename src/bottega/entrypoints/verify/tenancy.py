@@ -53,9 +53,17 @@ TENANCY = (
         from refunds r left join payments p on p.store_id = r.store_id and p.payment_id = r.payment_id
         where r.payment_id >= %(floor)s and p.merchant_id is distinct from r.merchant_id
         union all
+        select 'refund_lines', l.store_id, l.refund_id, l.merchant_id, r.merchant_id
+        from refund_lines l left join refunds r on r.store_id = l.store_id and r.refund_id = l.refund_id
+        where l.refund_id >= %(floor)s and r.merchant_id is distinct from l.merchant_id
+        union all
         select 'provider_events', v.store_id, null, v.merchant_id, s.merchant_id
         from provider_events v join stores s on s.store_id = v.store_id
         where v.received_at >= %(since)s and v.merchant_id <> s.merchant_id
+        union all
+        select 'disputes', d.store_id, d.payment_id, d.merchant_id, p.merchant_id
+        from disputes d left join payments p on p.store_id = d.store_id and p.payment_id = d.payment_id
+        where d.payment_id >= %(floor)s and p.merchant_id is distinct from d.merchant_id
         """,
     ),
     Invariant(

@@ -7,12 +7,13 @@ session began still works.
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
-from bottega.infra.web.context import context
+from bottega.infra.web.context import Context, context, staff_at
 from bottega.infra.web.gate import CrossSite, session_cookie
 from bottega.infra.web.i18n import Translator
 from bottega.infra.web.pages import error_page, wants_fragment
@@ -101,6 +102,15 @@ async def visitor(request: AnyRequest) -> Subject:
     if cookie is not None:
         request.scope.setdefault("state", {})["form_token"] = gate.form_token(cookie)
     return await gate.subject(request)
+
+
+async def staff_visitor(request: AnyRequest, store_id: str, permission: str) -> tuple[Context, Subject, UUID]:
+    """As `visitor`, for a page about one store (`sto_…`) that needs a permission there: context, subject, store.
+
+    Raises `Unauthenticated` (which sends the browser to sign in), `NotFound`, `Forbidden`.
+    """
+    await visitor(request)
+    return await staff_at(request, store_id, permission)
 
 
 def keep_session(response: Response[Any], request: AnyRequest, subject: Subject, token: str, seconds: int) -> None:

@@ -4,7 +4,9 @@ It gives each request an id, counts and times it, limits rates per principal, an
 has. A client that goes over its rate is told so before anything else is done.
 """
 
+import itertools
 import re
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,9 +16,9 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
 from bottega.infra.telemetry import REQUEST_SECONDS
+from bottega.infra.web.hot import Found, Headers, HotRoutes, Reply
 from bottega.infra.web.methods import as_head
 from bottega.infra.web.problem import PROBLEM_TYPE, document
-from bottega.kit import ids
 
 # W3C Trace Context: what the caller traces under stands beside everything that the request logs.
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
@@ -24,6 +26,8 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{8,64}")
 _WINDOW = 60.0
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _REFUSED = b"refused "
+_HERE = secrets.token_hex(9).encode()
+_COUNT = itertools.count()
 _UNANSWERED: int = 500
 _UNLIMITED = ("/healthz", "/readyz", "/metrics", "/static/", "/v1/payments/webhook")
 
@@ -61,7 +65,7 @@ class Limiter:
 class Front:
     """Wraps the application. `limit` is requests a minute for one principal; 0 turns limiting off.
 
-    `methods` tells which methods an address takes, for OPTIONS.
+    `methods` tells which methods an address takes, for OPTIONS. `hot` answers what the server hands over read whole.
     """
 
     def __init__(
@@ -71,8 +75,10 @@ class Front:
         limit: int,
         trusted_proxies: frozenset[str] = frozenset(),
         methods: Callable[[str], list[str]] | None = None,
+        hot: HotRoutes | None = None,
     ) -> None:
         self._app = app
+        self._hot = hot
         self._methods = methods
         self._limiter = Limiter(limit) if limit else None
         self._policy = f'"default";q={limit};w=60'.encode()
@@ -85,34 +91,54 @@ class Front:
         if kind == "lifespan":
             await self._app(scope, receive, send)
             return
-        headers = scope["headers"]
-        given = _header(headers, b"x-request-id")
-        request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else _new_request_id()
-        scope.setdefault("state", {})["request_id"] = request_id.decode()  # type: ignore[union-attr]
+        request_id = _identified(scope)
         if kind == "websocket":
             await self._app(scope, receive, send)
             return
-        extra: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id), _NOSNIFF]
-        path: str = scope["path"]
-        if self._limiter is not None and not path.startswith(_UNLIMITED):
-            left, reset = self._take(self._limiter, scope)
-            extra.append((b"ratelimit-policy", self._policy))
-            extra.append((b"ratelimit", f'"default";r={max(0, left)};t={reset}'.encode()))
-            if left < 0:
-                await _refuse(send, request_id, reset, extra)
-                return
+        extra, over = self._admitted(scope, request_id)
+        if over is not None:
+            await _refuse(send, over, extra)
+            return
         method = str(scope["method"])  # type: ignore[typeddict-item]
         if method == "HEAD":
             scope, receive, send = as_head(scope, receive, send)
-        elif method == "OPTIONS" and self._methods is not None and (allowed := self._methods(path)):
+        elif method == "OPTIONS" and self._methods is not None and (allowed := self._methods(scope["path"])):
             await _say(send, allowed, extra)
             return
-        trace = _header(headers, b"traceparent")
-        if trace is not None and (found := _TRACEPARENT.fullmatch(trace)):
-            bind_contextvars(trace_id=found[1].decode())
         await self._timed(scope, receive, send, extra)
 
-    async def _timed(self, scope: Scope, receive: Receive, send: Send, extra: list[tuple[bytes, bytes]]) -> None:
+    def hot(self, method: str, path: str) -> Found | None:
+        """The hot route at an address whose answer is given whole."""
+        return None if self._hot is None else self._hot.whole(method, path)
+
+    async def reply(self, found: Found, scope: Scope, body: bytes) -> tuple[Reply, Headers]:
+        """The answer of a hot route to a request that was read whole, and the headers that every answer has."""
+        assert self._hot is not None
+        started = time.perf_counter()
+        extra, over = self._admitted(scope, _identified(scope))
+        if over is not None:
+            return over, extra
+        reply = await self._hot.reply(found, scope, body)
+        self._observe(scope, reply.status, started)
+        return reply, extra
+
+    def _admitted(self, scope: Scope, request_id: bytes) -> tuple[Headers, Reply | None]:
+        """The headers that every answer to this request has; and the answer at once, when the caller asks too often."""
+        trace = _header(scope["headers"], b"traceparent")
+        if trace is not None and (found := _TRACEPARENT.fullmatch(trace)):
+            bind_contextvars(trace_id=found[1].decode())
+        if self._limiter is None or scope["path"].startswith(_UNLIMITED):
+            return ((b"x-request-id", request_id), _NOSNIFF), None
+        left, reset = self._take(self._limiter, scope)
+        extra = (
+            (b"x-request-id", request_id),
+            _NOSNIFF,
+            (b"ratelimit-policy", self._policy),
+            (b"ratelimit", b'"default";r=%d;t=%d' % (max(0, left), reset)),
+        )
+        return extra, _too_many(request_id, reset) if left < 0 else None
+
+    async def _timed(self, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
         started = time.perf_counter()
         status = _UNANSWERED
 
@@ -126,14 +152,17 @@ class Front:
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            if status == 401 and self._limiter is not None:
-                self._limiter.take(_REFUSED + self._address(scope))
-            route: Any = scope.get("path_template", "") or "unmatched"
-            key: Any = (scope["method"], route, status)  # type: ignore[typeddict-item]
-            timer = self._timers.get(key)
-            if timer is None:
-                timer = self._timers[key] = REQUEST_SECONDS.labels(*key)
-            timer.observe(time.perf_counter() - started)
+            self._observe(scope, status, started)
+
+    def _observe(self, scope: Scope, status: int, started: float) -> None:
+        if status == 401 and self._limiter is not None:
+            self._limiter.take(_REFUSED + self._address(scope))
+        route: Any = scope.get("path_template", "") or "unmatched"
+        key: Any = (scope["method"], route, status)  # type: ignore[typeddict-item]
+        timer = self._timers.get(key)
+        if timer is None:
+            timer = self._timers[key] = REQUEST_SECONDS.labels(*key)
+        timer.observe(time.perf_counter() - started)
 
     def _take(self, limiter: Limiter, scope: Scope) -> tuple[int, int]:
         """Count a request for who pays for it: the credential if there is one, else the address it comes from.
@@ -166,24 +195,27 @@ def _header(headers: Any, name: bytes) -> bytes | None:
     return None
 
 
-def _new_request_id() -> bytes:
-    return ids.show("req", ids.new_id(0)).encode()
+def _identified(scope: Scope) -> bytes:
+    """The request's id: the caller's if it is a good one, else ours. Everything that answers finds it in the scope."""
+    given = _header(scope["headers"], b"x-request-id")
+    request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else b"req_%b%08x" % (_HERE, next(_COUNT))
+    scope.setdefault("state", {})["request_id"] = request_id.decode()  # type: ignore[union-attr]
+    return request_id
 
 
-async def _say(send: Send, methods: list[str], extra: list[tuple[bytes, bytes]]) -> None:
+def _too_many(request_id: bytes, reset: int) -> Reply:
+    title = "Too many requests, slow down"
+    body = msgspec.json.encode(document(429, "rate_limited", title, title, request_id.decode()))
+    return Reply(429, ((b"content-type", PROBLEM_TYPE.encode()), (b"retry-after", b"%d" % reset)), body)
+
+
+async def _say(send: Send, methods: list[str], extra: Headers) -> None:
     headers = [(b"allow", ", ".join(methods).encode()), *extra]
     await send({"type": "http.response.start", "status": 204, "headers": headers})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _refuse(send: Send, request_id: bytes, reset: int, extra: list[tuple[bytes, bytes]]) -> None:
-    title = "Too many requests, slow down"
-    body = msgspec.json.encode(document(429, "rate_limited", title, title, request_id.decode()))
-    headers = [
-        (b"content-type", PROBLEM_TYPE.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"retry-after", str(reset).encode()),
-        *extra,
-    ]
-    await send({"type": "http.response.start", "status": 429, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+async def _refuse(send: Send, reply: Reply, extra: Headers) -> None:
+    headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body)), *extra]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body, "more_body": False})

@@ -5,8 +5,8 @@ call the same function. A refusal looks the same on either way. Measured: the st
 third of a menu's, and keeps half of a stream's memory alive.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
 
 import msgspec
 from litestar import Litestar, Request, Response
@@ -35,48 +35,63 @@ Hot = Callable[[AnyRequest, str, bytes], Awaitable[Answer]]
 
 
 class HotRoute(msgspec.Struct, frozen=True):
-    """A method and a path `before{parameter}after` (or a path without parameter) with what answers there."""
+    """A method and a path `before{parameter}after` (or a path without parameter) with what answers there.
+
+    `streams` says that the answer goes on being sent; every other one is whole when it is given.
+    """
 
     method: str
     template: str
     answer: Hot
+    streams: bool = False
 
-    def match(self, method: str, path: str) -> str | None:
-        """What stands for the parameter ("" without one), or None when this is another address."""
-        before, parameter, rest = self.template.partition("{")
-        if method != self.method:
+    def match(self, path: str) -> str | None:
+        """What stands for the parameter, or None when this is another address."""
+        before, _, rest = self.template.partition("{")
+        if not path.startswith(before):
             return None
-        if not parameter:
-            return "" if path == before else None
         after = rest.partition("}")[2]
         found = path[len(before) : len(path) - len(after)]
         return found if found and "/" not in found and path == before + found + after else None
 
 
+Found = tuple[HotRoute, str]
+"""A hot route, and what stands for the parameter in the path that led to it."""
+
+
 class RawHeaders:
-    """The headers as the server gave them, looked through when one is asked for: a hot route asks for two or three."""
+    """The headers as the server gave them; of those that are there twice, the first."""
 
     __slots__ = ("_raw",)
 
-    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        self._raw = raw
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+        self._raw = dict(reversed(raw))
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The first header of that (lower-case) name."""
-        wanted = name.encode()
-        for key, value in self._raw:
-            if key == wanted:
-                return value.decode("latin-1")
-        return default
+        """The header of that (lower-case) name."""
+        value = self._raw.get(name.encode())
+        return default if value is None else value.decode("latin-1")
 
 
 class HotRequest(Request[Any, Any, Any]):
-    """A request of a hot route."""
+    """A request of a hot route, which asks for its headers; what else a request is, it becomes when it is asked."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._complete = False
+        self.scope = scope
+        self._raw = RawHeaders(cast("Sequence[tuple[bytes, bytes]]", scope["headers"]))
+
+    def __getattr__(self, name: str) -> Any:
+        if self._complete:
+            raise AttributeError(name)
+        self._complete = True
+        super().__init__(self.scope)
+        return getattr(self, name)
 
     @property
     def headers(self) -> Any:
         """Only `get` is there, which is all that our code asks of headers."""
-        return RawHeaders(self.scope["headers"])
+        return self._raw
 
 
 class HotRoutes:
@@ -84,38 +99,60 @@ class HotRoutes:
 
     def __init__(self, app: Litestar, routes: Sequence[HotRoute], max_body: int) -> None:
         self._app = app
-        self._routes = routes
+        self._at = {(route.method, route.template): route for route in routes if "{" not in route.template}
+        self._below = [route for route in routes if "{" in route.template]
         self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
-        found = self._find(scope) if scope["type"] == "http" else None
+        found = self._find(str(scope["method"]), str(scope["path"])) if scope["type"] == "http" else None
         if found is None:
             await self._app(scope, receive, send)
             return
-        route, parameter = found
-        settled: Any = scope
-        settled["litestar_app"] = self._app
-        settled["path_template"] = route.template
-        answer = await self._answer(route, parameter, scope, receive)
+        answer = await self._answer(found, scope, await self._body(found[0], receive))
         if isinstance(answer, Reply):
             await _send(answer, send)
         else:
             await answer(scope, receive, send)
 
-    def _find(self, scope: Scope) -> tuple[HotRoute, str] | None:
-        method, path = str(scope.get("method")), str(scope["path"])
-        for route in self._routes:
-            parameter = route.match(method, path)
+    def whole(self, method: str, path: str) -> Found | None:
+        """The hot route there whose answer is given whole."""
+        found = self._find(method, path)
+        return None if found is None or found[0].streams else found
+
+    async def reply(self, found: Found, scope: Scope, body: bytes) -> Reply:
+        """The answer to a request that has been read whole; refusals are answers too."""
+        answer = await self._answer(found, scope, body)
+        return answer if isinstance(answer, Reply) else await _collected(answer, scope)
+
+    def _find(self, method: str, path: str) -> Found | None:
+        exact = self._at.get((method, path))
+        if exact is not None:
+            return exact, ""
+        for route in self._below:
+            parameter = route.match(path) if route.method == method else None
             if parameter is not None:
                 return route, parameter
         return None
 
-    async def _answer(self, route: HotRoute, parameter: str, scope: Scope, receive: Receive) -> Answer:
-        request: AnyRequest = HotRequest(scope, receive)
+    async def _body(self, route: HotRoute, receive: Receive) -> bytes | DomainError:
+        try:
+            return await _read(receive, self._max_body) if route.method == "POST" else b""
+        except DomainError as error:
+            return error
+
+    async def _answer(self, found: Found, scope: Scope, body: bytes | DomainError) -> Answer:
+        route, parameter = found
+        settled: Any = scope
+        settled["litestar_app"] = self._app
+        settled["path_template"] = route.template
+        request: AnyRequest = HotRequest(scope)
         refused: Response[bytes]
         try:
-            body = await _read(receive, self._max_body) if route.method == "POST" else b""
+            if isinstance(body, DomainError):
+                raise body
+            if len(body) > self._max_body:
+                raise TooLarge
             return await route.answer(request, parameter, body)
         except DomainError as error:
             refused = refusal(request, error)
@@ -124,19 +161,31 @@ class HotRoutes:
         return refused.to_asgi_response(None, request)
 
 
+async def _collected(answer: ASGIResponse, scope: Scope) -> Reply:
+    """What an application sends, as a reply."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await answer(scope, receive, send)
+    start = next(each for each in sent if each["type"] == "http.response.start")
+    headers = tuple((name, value) for name, value in start["headers"] if name.lower() != b"content-length")
+    return Reply(start["status"], headers, b"".join(each.get("body", b"") for each in sent))
+
+
 async def _read(receive: Receive, limit: int) -> bytes:
-    """A request's body. Raises `TooLarge`, and `Malformed` for one that breaks off."""
+    """A request's body, or enough of it to see that it is longer than the limit. Raises `Malformed` when it breaks off."""
     message: Any = await receive()
     body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        if len(body) > limit:
-            break
+    while message.get("more_body") and len(body) <= limit:
         message = await receive()
         body += message.get("body", b"")
     if message["type"] == "http.disconnect":
         raise Malformed
-    if len(body) > limit:
-        raise TooLarge
     return body
 
 

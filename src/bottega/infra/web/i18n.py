@@ -122,6 +122,16 @@ class Translator:
             return f"{sign}{symbol}{gap}{text}"
         return f"{sign}{text}{_NBSP}{symbol}"
 
+    def percent(self, ppm: int) -> str:
+        """A rate in millionths: 10 % or 8.875 %."""
+        whole, rest = divmod(ppm, 10_000)
+        digits = f"{rest:04d}".rstrip("0")
+        return f"{whole}{self._habits.point if digits else ''}{digits}{_NBSP}%"
+
+    def date(self, at: datetime, zone: str) -> str:
+        """Date and time of an instant in a timezone: Fri 20 Nov 14:05."""
+        return f"{self.day(at, zone)}{_NBSP}{self.time(at, zone)}"
+
     def delta(self, minor: int, currency: str) -> str:
         """A price difference with its sign; nothing for no difference."""
         return "" if minor == 0 else ("+" if minor > 0 else "") + self.money(minor, currency)

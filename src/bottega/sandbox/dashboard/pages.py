@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from bottega.sandbox.faults import DEFAULT_SECONDS, DESCRIPTIONS, Kind
+from bottega.sandbox import events
+from bottega.sandbox.faults import DEFAULT_SECONDS, DESCRIPTIONS, GROUPS, Kind
 from bottega.sandbox.store import Doc, books, deliveries
 from bottega.sandbox.templates import page
 from bottega.sandbox.web import Request, Response, json
@@ -10,13 +11,7 @@ from bottega.sandbox.world import World
 
 SHOWN = 60
 DELIVERY_STATES = ("PENDING", "HELD", "FAILED", "DELIVERED", "DROPPED", "REFUSED")
-FAULT_GROUPS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
-    ("Calls to the API", (Kind.TIMEOUT_BEFORE, Kind.TIMEOUT_AFTER, Kind.ERROR_BEFORE, Kind.ERROR_AFTER,
-                          Kind.UNAVAILABLE, Kind.RATE_LIMIT, Kind.LOCK_TIMEOUT, Kind.SLOW)),
-    ("Webhooks", (Kind.WEBHOOK_DROP, Kind.WEBHOOK_DUPLICATE, Kind.WEBHOOK_REORDER, Kind.WEBHOOK_DELAY,
-                  Kind.WEBHOOK_FORGE)),
-    ("Money", (Kind.REFUND_PENDING, Kind.REFUND_FAILS_LATER, Kind.HOLD_EXPIRES)),
-)  # fmt: skip
+FAULT_TITLES = {"calls": "Calls to the API", "webhooks": "Webhooks", "money": "Money"}
 
 
 def serve(world: World, request: Request) -> Response:
@@ -43,6 +38,7 @@ def _page(world: World, template: str, here: str, *, status: int = 200, **values
     counts = deliveries.counts(world.store)
     return page(
         template, status=status, here=here, counts=counts, holding=world.store.meta("hold_webhooks") == "1",
+        losing=events.is_muted(world.desk(), "next"), next_lost=world.faults.ordered(Kind.WEBHOOK_DROP),
         faults_on=len(world.faults.rules), ahead=world.clock.offset, now=world.clock.time(), **values,
     )  # fmt: skip
 
@@ -82,7 +78,7 @@ def _payment(world: World, name: str) -> Response:
         charge=store.get("charge", intent["latest_charge"] or ""), charges=store.children("charge", name),
         refunds=store.children("refund", name), disputes=store.children("dispute", name), entries=entries,
         events=store.children("event", name), deliveries=deliveries.newest(store, 200, subject=name),
-        back=f"/payments/{name}",
+        back=f"/payments/{name}", muted=events.is_muted(world.desk(), name),
     )  # fmt: skip
 
 
@@ -98,6 +94,6 @@ def _webhooks(world: World, state: str) -> Response:
 
 def _faults(world: World) -> Response:
     return _page(
-        world, "faults.html", "faults", plan=world.faults, groups=FAULT_GROUPS, texts=DESCRIPTIONS,
-        seconds=DEFAULT_SECONDS,
+        world, "faults.html", "faults", plan=world.faults, texts=DESCRIPTIONS, seconds=DEFAULT_SECONDS,
+        groups=[(FAULT_TITLES[name], kinds) for name, kinds in GROUPS.items()],
     )  # fmt: skip

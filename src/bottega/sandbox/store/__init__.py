@@ -8,6 +8,7 @@ transaction is synchronous and never spans an await, so requests can't interleav
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import msgspec
@@ -20,6 +21,7 @@ CREATE TABLE IF NOT EXISTS objects (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, account TEXT NOT NULL,
   parent TEXT NOT NULL DEFAULT '', created INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, account, seq);
+CREATE INDEX IF NOT EXISTS objects_by_time ON objects (kind, account, created, seq);
 CREATE INDEX IF NOT EXISTS objects_by_parent ON objects (parent, kind, seq);
 CREATE TABLE IF NOT EXISTS idempotency (
   account TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, body BLOB NOT NULL,
@@ -50,6 +52,16 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITH
 def public(doc: Doc) -> Doc:
     """The document as the world may see it."""
     return {key: value for key, value in doc.items() if not key.startswith("_")}
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """Which documents a list is about: a kind, an account, bounds of `created`, and a parent if asked."""
+
+    kind: str
+    account: str
+    created: tuple[int, int]
+    parent: str = ""
 
 
 class Store:
@@ -120,16 +132,31 @@ class Store:
         found = self.rows("SELECT body FROM objects WHERE kind = ? ORDER BY seq DESC LIMIT ?", (kind, limit))
         return [msgspec.json.decode(row[0]) for row in found]
 
-    def page(self, kind: str, account: str, after: int, before: int, batch: int) -> list[tuple[int, Doc]]:
+    def page(self, narrow: Narrow, after: int, before: int, batch: int) -> list[tuple[int, Doc]]:
         """Newest first between two places (`before` and `after` are exclusive, 0 means open)."""
-        if before:
-            # Walking upwards: take the oldest of the newer ones, then show them newest first like every list.
-            sql = "SELECT seq, body FROM objects WHERE kind=? AND account=? AND seq>? ORDER BY seq LIMIT ?"
-            found = self.rows(sql, (kind, account, before, batch))
-        else:
-            sql = "SELECT seq, body FROM objects WHERE kind=? AND account=? AND seq<? ORDER BY seq DESC LIMIT ?"
-            found = self.rows(sql, (kind, account, after or (1 << 62), batch))
-        return [(row[0], msgspec.json.decode(row[1])) for row in found]
+        about = (narrow.kind, narrow.account)
+        # `created` never falls as `seq` grows, because the clock never runs backwards: bounds of time are bounds of seq.
+        low, high = self._places(about, *narrow.created)
+        low, high = max(low, before), min(high, after or (1 << 62))
+        sql: LiteralString = "SELECT seq, body FROM objects WHERE kind=? AND account=? AND seq>? AND seq<?"
+        args: tuple[Any, ...] = (*about, low, high)
+        if narrow.parent:
+            sql += " AND parent=?"
+            args += (narrow.parent,)
+        # Walking upwards: take the oldest of the newer ones, then show them newest first like every list.
+        sql += " ORDER BY seq LIMIT ?" if before else " ORDER BY seq DESC LIMIT ?"
+        return [(row[0], msgspec.json.decode(row[1])) for row in self.rows(sql, (*args, batch))]
+
+    def _places(self, about: tuple[str, str], first: int, last: int) -> tuple[int, int]:
+        """The places just outside of those created between the two times."""
+        low, high = 0, 1 << 62
+        if first > 0:
+            sql = "SELECT seq FROM objects WHERE kind=? AND account=? AND created<? ORDER BY created DESC, seq DESC LIMIT 1"
+            low = next((row[0] for row in self.rows(sql, (*about, first))), 0)
+        if last < 1 << 62:
+            sql = "SELECT seq FROM objects WHERE kind=? AND account=? AND created>? ORDER BY created, seq LIMIT 1"
+            high = next((row[0] for row in self.rows(sql, (*about, last))), 1 << 62)
+        return low, high
 
     def place(self, name: str) -> int:
         """A document's place in lists, 0 when there is none."""

@@ -13,9 +13,10 @@ import msgspec
 from bottega.domains import merchants, payments
 from bottega.domains.merchants import PayMode
 from bottega.domains.orders import rules, store
+from bottega.domains.orders.actions.refunding import give_back
 from bottega.domains.orders.errors import OrderNotFound, StatusConflict
 from bottega.domains.orders.events import MOVED
-from bottega.domains.orders.model import CancelOrder, Order, Transition
+from bottega.domains.orders.model import CancelOrder, Order, RefundOrder, RefundWish, Transition
 from bottega.domains.orders.states import OrderStatus
 from bottega.infra.telemetry import OUTCOMES, STAGE_SECONDS
 from bottega.infra.transaction import Tx
@@ -43,13 +44,12 @@ async def transition(tx: Tx, command: MoveOrder) -> Order:
     """Staff move an order. Raises `OrderNotFound`, `Forbidden`, `StatusConflict`, `MoveNotAllowed`, and the till's refusals."""
     tx.require("orders.advance", command.store_id)
     order = await _found(tx, command.store_id, command.order_id)
-    move = rules.check_staff_move(order, command.wanted)
+    move = rules.check_staff_move(order, command.wanted, await _payment_of(tx, order, command.wanted.to_status))
     if move.target is OrderStatus.CANCELLED:
         tx.require("orders.cancel", command.store_id)
         return await cancel(tx, order, _reason(command.wanted.reason))
     payment_id = None
-    if order.pay_mode is PayMode.AT_STORE and move.target is OrderStatus.COMPLETED:
-        assert command.wanted.tender is not None
+    if move.target is OrderStatus.COMPLETED and command.wanted.tender is not None:
         assert command.wanted.receipt_ref is not None
         taken = payments.TillPayment(
             store_id=order.store_id,
@@ -60,7 +60,19 @@ async def transition(tx: Tx, command: MoveOrder) -> Order:
             receipt_ref=clean(command.wanted.receipt_ref, "/receipt_ref", max_length=100),
         )
         payment_id = await payments.take_at_till(tx, taken)
-    return await apply_move(tx, order, move, _reason(command.wanted.reason), payment_id)
+    moved = await apply_move(tx, order, move, _reason(command.wanted.reason), payment_id)
+    if move.target is OrderStatus.IN_PROGRESS:
+        await take_hold(tx, moved)
+    return moved
+
+
+async def take_hold(tx: Tx, order: Order) -> None:
+    """Somebody makes the order: what is held for it is taken, as much as it costs now. Nothing held is fine."""
+    if order.pay_mode is PayMode.ONLINE and order.payment_id is not None:
+        owed = payments.CaptureRequest(
+            store_id=order.store_id, payment_id=order.payment_id, amount_minor=order.total_minor
+        )
+        await payments.request_capture(tx, owed)
 
 
 async def cancel_own(tx: Tx, command: CancelOwn) -> Order:
@@ -83,19 +95,24 @@ async def cancel(tx: Tx, order: Order, reason: str | None) -> Order:
     move = rules.check_move(order, wanted)
     cancelled = await apply_move(tx, order, move, reason)
     if order.payment_id is not None:
-        payment = await payments.read(tx, order.store_id, order.payment_id)
-        if payment is not None and payment.captured_minor > 0:
-            await refund_rest(tx, order, payment.payment_id, reason or "order cancelled")
-        elif payment is not None:
-            await payments.request_void(tx, (order.store_id, payment.payment_id))
+        await send_back(tx, order, order.payment_id, reason or "order cancelled")
     return cancelled
+
+
+async def send_back(tx: Tx, order: Order, payment_id: UUID, reason: str) -> None:
+    """Nothing is owed by a payment any more: what was taken is refunded, what is held or open is let go."""
+    payment = await payments.read(tx, order.store_id, payment_id)
+    if payment is not None and payment.captured_minor > 0:
+        await refund_rest(tx, order, payment_id, reason)
+    elif payment is not None:
+        await payments.request_void(tx, (order.store_id, payment_id))
 
 
 async def refund_rest(tx: Tx, order: Order, payment_id: UUID, reason: str) -> None:
     """Ask for everything that is left of a payment; nothing left is fine."""
-    request = payments.RefundRequest(store_id=order.store_id, payment_id=payment_id, amount_minor=None, reason=reason)
+    everything = RefundOrder(store_id=order.store_id, payment_id=payment_id, wish=RefundWish(), reason=reason)
     try:
-        await payments.request_refund(tx, request)
+        await give_back(tx, everything)
     except payments.NothingToRefund:
         return
 
@@ -112,19 +129,8 @@ async def apply_move(
             extra={"order_status": now.status, "seq": now.seq, "allowed_transitions": rules.allowed(now)},
         )
     await store.add_event(tx, order, seq, move.name, move.target, reason)
-    place = await merchants.find_store(tx, order.store_id)
-    assert place is not None
     fact = MOVED[move.target]
-    values: dict[str, Any] = {
-        "store_id": order.store_id,
-        "order_id": order.order_id,
-        "seq": seq,
-        "number": rules.display_number(place.order_prefix, order.number),
-        "status": move.target,
-        "from_status": order.status,
-        "pay_mode": order.pay_mode,
-        "at": tx.now,
-    }
+    values = await told(tx, order, seq, move.target)
     if move.target is OrderStatus.CANCELLED:
         values["reason"] = reason
     tx.emit(fact(**values))
@@ -133,6 +139,29 @@ async def apply_move(
     return msgspec.structs.replace(
         order, status=move.target, seq=seq, updated_at=tx.now, payment_id=payment_id or order.payment_id
     )
+
+
+async def told(tx: Tx, order: Order, seq: int, status: OrderStatus) -> dict[str, Any]:
+    """The fields that every fact of an order has, as it comes to stand at `status`."""
+    place = await merchants.find_store(tx, order.store_id)
+    assert place is not None
+    return {
+        "store_id": order.store_id,
+        "order_id": order.order_id,
+        "seq": seq,
+        "number": rules.display_number(place.order_prefix, order.number),
+        "status": status,
+        "from_status": order.status,
+        "pay_mode": order.pay_mode,
+        "at": tx.now,
+    }
+
+
+async def _payment_of(tx: Tx, order: Order, target: OrderStatus) -> payments.Payment | None:
+    """The payment that decides whether an online order may be completed."""
+    if order.pay_mode is not PayMode.ONLINE or target is not OrderStatus.COMPLETED or order.payment_id is None:
+        return None
+    return await payments.read(tx, order.store_id, order.payment_id)
 
 
 def _reason(text: str | None) -> str | None:

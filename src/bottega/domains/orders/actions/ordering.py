@@ -18,6 +18,7 @@ from bottega.domains.orders.actions.placing import as_placed, prepare
 from bottega.domains.orders.model import Contact, Order, Placed, Placement, PlaceOrder
 from bottega.domains.payments import Desk, PaymentStatus, ProviderRefused, ProviderUnavailable
 from bottega.infra.crypto import Keyring
+from bottega.infra.fault_points import point
 from bottega.infra.group_commit import GroupCommit, Lanes
 from bottega.infra.transaction import Database, fingerprint
 from bottega.kit.clock import utc_now
@@ -61,6 +62,7 @@ class Ordering:
         """
         assert order.payment_id is not None
         patience = _PATIENCE
+        await point("order.placed")
         try:
             opened = await self._desk.ask(order.merchant_id, order.store_id, order.payment_id, first=True)
             if opened is not None:

@@ -7,16 +7,16 @@ import msgspec
 from bottega.domains import payments
 from bottega.domains.merchants import PayMode
 from bottega.domains.orders import rules, store
-from bottega.domains.orders.actions.moving import apply_move, refund_rest
+from bottega.domains.orders.actions.moving import apply_move, send_back, take_hold, told
 from bottega.domains.orders.errors import NothingToPay, OrderNotFound
+from bottega.domains.orders.events import OrderPaymentFailed, OrderPaymentMended
 from bottega.domains.orders.model import Order, Transition
-from bottega.domains.orders.states import OrderStatus
+from bottega.domains.orders.states import FLAGGED_IN, PAYMENT_FLAGS, OrderStatus
 from bottega.domains.payments import NewPayment, PaymentStatus
 from bottega.infra.group_commit import BatchTx
+from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.transaction import Tx
 from bottega.kit import ids
-
-_DEAD = (PaymentStatus.FAILED, PaymentStatus.VOIDED)
 
 
 class OpenPayment(msgspec.Struct, frozen=True):
@@ -27,25 +27,70 @@ class OpenPayment(msgspec.Struct, frozen=True):
     account: str
 
 
-async def complete_payment(tx: Tx, fact: payments.PaymentCaptured) -> None:
-    """The money of a reference is ours: the order becomes PAID, once. Money for a cancelled order goes back at once.
+async def complete_payment(tx: Tx, fact: payments.PaymentCaptured | payments.PaymentAuthorized) -> None:
+    """The money of a reference is ours, or is held for us: the order becomes PAID, once.
 
-    This is the only way in which an order becomes PAID, whoever brings the news.
+    This is the only way in which an order becomes PAID, whoever brings the news. Money for an order that is over, or for
+    less than it costs, goes back at once.
     """
     if fact.provider is payments.Provider.TILL or fact.store_id is None:
         return
     order = await store.lock(tx, fact.store_id, fact.reference)
     if order is None:
-        raise OrderNotFound("A payment was captured for an order that is not here")
-    if order.status is OrderStatus.PLACED and order.payment_id == fact.payment_id:
+        raise OrderNotFound("A payment came for an order that is not here")
+    if order.status is OrderStatus.CANCELLED or order.payment_id != fact.payment_id:
+        await send_back(tx, order, fact.payment_id, "paid after the order was cancelled or changed")
+    elif order.status is OrderStatus.PLACED and fact.amount_minor < order.total_minor:
+        OUTCOMES.labels("order_underpaid").inc()
+        await send_back(tx, order, fact.payment_id, "less than the order costs")
+    elif order.status is OrderStatus.PLACED:
         wanted = Transition(to_status=OrderStatus.PAID, expected_status=OrderStatus.PLACED)
         await apply_move(tx, order, rules.check_move(order, wanted))
-    elif order.status is OrderStatus.CANCELLED or order.payment_id != fact.payment_id:
-        await refund_rest(tx, order, fact.payment_id, "paid after the order was cancelled or changed")
+    else:
+        await _pay_again(tx, order, fact)
+
+
+async def _pay_again(tx: Tx, order: Order, fact: payments.PaymentCaptured | payments.PaymentAuthorized) -> None:
+    """An order in the queue is paid anew: its flag goes, and where it is being made already, the hold is taken at once."""
+    flags = [
+        step.event for step in await store.history(tx, order.store_id, order.order_id) if step.event in PAYMENT_FLAGS
+    ]
+    if flags and flags[-1] == "payment_failed":
+        seq = await _flag(tx, order, "payment_mended", None)
+        tx.emit(OrderPaymentMended(**await told(tx, order, seq, order.status)))
+    if isinstance(fact, payments.PaymentAuthorized) and order.status in FLAGGED_IN - {OrderStatus.PAID}:
+        await take_hold(tx, order)
+
+
+async def flag_payment(tx: Tx, fact: payments.HoldLost) -> None:
+    """What was held for an order in the queue is gone: staff see it on the ticket and in the history; it moves nowhere."""
+    order = None if fact.store_id is None else await store.lock(tx, fact.store_id, fact.reference)
+    if order is None or order.payment_id != fact.payment_id or order.status not in FLAGGED_IN:
+        return
+    seq = await _flag(tx, order, "payment_failed", fact.code)
+    tx.emit(OrderPaymentFailed(**await told(tx, order, seq, order.status), code=fact.code))
+    tx.note(order.store_id, order=str(order.order_id), hold_lost=fact.code)
+
+
+async def settle_dispute(tx: Tx, fact: payments.DisputeClosed) -> None:
+    """A dispute is over: money that came back for an order that is cancelled goes to its customer after all."""
+    order = None if fact.store_id is None else await store.lock(tx, fact.store_id, fact.reference)
+    if order is not None and fact.won and order.status is OrderStatus.CANCELLED:
+        await send_back(tx, order, fact.payment_id, "dispute of a cancelled order won")
+
+
+async def _flag(tx: Tx, order: Order, event: str, reason: str | None) -> int:
+    """A line of the history that moves nothing; its number. The order's row is locked."""
+    seq = await store.move(tx, order, order.status, None)
+    assert seq is not None
+    await store.add_event(tx, order, seq, event, order.status, reason)
+    return seq
 
 
 async def reopen_payment(tx: Tx, command: OpenPayment) -> Order:
-    """The order with a payment that can be paid: the present one, or a new one when that has failed.
+    """The order with a payment that can be paid: the present one, or a new one when nothing will come of that any more.
+
+    Also for an order in the queue whose hold is gone.
 
     Raises `OrderNotFound`, `NothingToPay`.
     """
@@ -54,14 +99,22 @@ async def reopen_payment(tx: Tx, command: OpenPayment) -> Order:
         order.placed_by != tx.subject.subject_id and not tx.subject.may("orders.read", command.store_id)
     ):
         raise OrderNotFound
-    if order.status is not OrderStatus.PLACED or order.pay_mode is not PayMode.ONLINE or order.payment_id is None:
+    waits = order.status is OrderStatus.PLACED or order.status in FLAGGED_IN
+    if not waits or order.pay_mode is not PayMode.ONLINE or order.payment_id is None:
         raise NothingToPay(extra={"order_status": order.status})
     payment = await payments.read(tx, order.store_id, order.payment_id)
-    if payment is not None and payment.status in _DEAD:
+    dead = payment is not None and payment.status in payments.DEAD
+    if order.status is not OrderStatus.PLACED and not dead and not _still_open(payment):
+        raise NothingToPay(extra={"order_status": order.status})
+    if dead:
         payment_id = await open_another(tx, order, order.total_minor, command.account)
         await store.set_payment(tx, order, payment_id)
         return msgspec.structs.replace(order, payment_id=payment_id)
     return order
+
+
+def _still_open(payment: payments.Payment | None) -> bool:
+    return payment is not None and payment.captured_minor == 0 and payment.status is not PaymentStatus.AUTHORIZED
 
 
 async def open_another(tx: Tx, order: Order, amount_minor: int, account: str) -> UUID:

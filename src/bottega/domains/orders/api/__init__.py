@@ -1,6 +1,6 @@
-"""The orders' JSON face: how orders look to clients (views), and the calls (placing, managing)."""
+"""The orders' JSON face: how orders look to clients (views), and the calls (placing, managing, checking, refunding)."""
 
-from bottega.domains.orders.api import managing, placing
+from bottega.domains.orders.api import checking, managing, placing, refunding
 
-HANDLERS = [*placing.HANDLERS, *managing.HANDLERS]
+HANDLERS = [*placing.HANDLERS, *managing.HANDLERS, *checking.HANDLERS, *refunding.HANDLERS]
 HOT = placing.HOT

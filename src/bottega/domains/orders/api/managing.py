@@ -18,7 +18,7 @@ from bottega.domains.orders.api.views import OrdersView, OrderView, order_view, 
 from bottega.domains.orders.errors import OrderNotFound
 from bottega.domains.orders.model import CancelOrder, ChangeOrder, Order, OrderFilter, Transition
 from bottega.domains.orders.states import OrderStatus
-from bottega.domains.payments import Desk
+from bottega.domains.payments import Desk, PaymentStatus
 from bottega.infra.transaction import Answer
 from bottega.infra.web.after import follow
 from bottega.infra.web.answers import expected_version, json, kept, matches, not_modified
@@ -164,6 +164,8 @@ async def move_order(request: AnyRequest, order_id: str, data: Transition) -> Re
     answer = await here.database.answer(transition, command, by=subject, key=key, view=view)
     if data.to_status is OrderStatus.CANCELLED:
         return await _after_money(here, subject, store_id, parsed, answer)
+    if data.to_status is OrderStatus.IN_PROGRESS:
+        follow(_take_hold(here, subject, store_id, parsed))
     return kept(answer)  # type: ignore[return-value]
 
 
@@ -189,6 +191,15 @@ async def _after_money(
         follow(here.part(Desk).ask(order.merchant_id, store_id, order.payment_id, first=True))
         return json(await read_order(here, subject, store_id, order_id))  # type: ignore[return-value]
     return kept(answer)  # type: ignore[return-value]
+
+
+async def _take_hold(here: Context, subject: Subject, store_id: UUID, order_id: UUID) -> None:
+    """What is held for an order that was started is taken right after the answer; the worker would do it a moment later."""
+    async with here.database.read(subject.merchant_id) as tx:
+        order = await store.find(tx, store_id, order_id)
+        payment = None if order is None else await payment_of(tx, order, secret=False)
+    if order is not None and order.payment_id is not None and payment and payment.status == PaymentStatus.AUTHORIZED:
+        await here.part(Desk).ask(order.merchant_id, store_id, order.payment_id, first=True)
 
 
 async def _brief(here: Context, order: Order) -> OrderView:

@@ -21,7 +21,7 @@ from bottega.domains.orders.api.views import (
     quote_view,
 )
 from bottega.domains.orders.errors import OrderNotFound
-from bottega.domains.orders.model import Order, PlaceOrder
+from bottega.domains.orders.model import Placed, PlaceOrder
 from bottega.domains.payments import Desk, PaymentStatus, ProviderUnavailable
 from bottega.infra.transaction import Answer
 from bottega.infra.web.answers import json, kept
@@ -57,18 +57,19 @@ async def _place_once(request: AnyRequest, data: PlaceOrder) -> Reply:
     subject = await here.gate.known(request)
     key = idempotency_key(request)
     placed = await here.part(Ordering).place(subject, data, key)
-    body = await first_answer(here, placed.order, repeated=placed.replayed)
+    body = await first_answer(here, placed)
     return Reply(201, _REPLAYED if placed.replayed else _CREATED, body)
 
 
-async def first_answer(here: Context, order: Order, *, repeated: bool) -> bytes:
+async def first_answer(here: Context, placed: Placed) -> bytes:
     """The body of the answer to a placement; the same for every repeat."""
+    order = placed.order
     shop = await here.part(Shops).get(order.store_id)
     payment: OrderPaymentView | None = None
     if order.payment_id is not None:
-        secret = await here.part(Ordering).client_secret(order, repeated=repeated)
+        secret = await here.part(Ordering).client_secret(order, repeated=placed.replayed)
         payment = OrderPaymentView(ids.show("pay", order.payment_id), PaymentStatus.REQUIRES_PAYMENT, secret)
-    return msgspec.json.encode(order_view(here, order, shop.store.order_prefix, payment))
+    return msgspec.json.encode(order_view(here, order, shop.store.order_prefix, payment, quote=placed.quote))
 
 
 @post("/v1/quotes", dto=Strict[PlaceOrder], return_dto=None, status_code=200, summary="What an order would cost",

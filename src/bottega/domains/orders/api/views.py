@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -10,7 +11,7 @@ from bottega.domains import payments
 from bottega.domains.orders import rules
 from bottega.domains.orders.model import Order, OrderEvent, OrderLine
 from bottega.domains.payments import Payment, PaymentStatus, Refund
-from bottega.domains.pricing import Quote
+from bottega.domains.pricing import Quote, QuotedLine
 from bottega.infra.db import ReadTx
 from bottega.infra.web.context import Context
 from bottega.kit import ids
@@ -43,13 +44,17 @@ class OrderLineView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderPaymentView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the order's payment stands. `client_secret` only while there is something to confirm."""
+    """Where the order's payment stands. `client_secret` only while there is something to confirm.
+
+    `failure` is why the latest try to pay did not succeed, as the code of a refusal (`payment_declined`, …).
+    """
 
     payment_id: str
     status: str
     client_secret: str | None = None
     refund_status: str | None = None
     refunded: int = 0
+    failure: str | None = None
 
 
 class HistoryView(msgspec.Struct, frozen=True):
@@ -144,10 +149,17 @@ def order_view(
     prefix: str,
     payment: OrderPaymentView | None,
     history: list[OrderEvent] | None = None,
+    quote: Quote | None = None,
 ) -> OrderView:
-    """An order as clients see it."""
+    """An order as clients see it. With the quote that its lines were made of, these are ready JSON: the same, sooner."""
+    lines: Any = (
+        [_line(line) for line in order.lines]
+        if quote is None
+        else [_ready(line, quoted) for line, quoted in zip(order.lines, quote.lines, strict=True)]
+    )
+    shown = ids.show("ord", order.order_id)
     return OrderView(
-        order_id=ids.show("ord", order.order_id),
+        order_id=shown,
         store_id=_shown("sto", order.store_id),
         number=rules.display_number(prefix, order.number),
         status=order.status,
@@ -161,9 +173,9 @@ def order_view(
         fees=order.fees_minor,
         total=order.total_minor,
         contact_name=order.contact_name,
-        lines=[_line(line) for line in order.lines],
+        lines=lines,
         payment=payment,
-        tracking_url=tracking_url(here, order.order_id),
+        tracking_url=f"{here.settings.public_url}/o/{shown}.{here.keyring.link_token(order.order_id)}",
         ready_estimate=order.promised_at,
         requested_for=order.requested_for,
         seq=order.seq,
@@ -180,12 +192,14 @@ def payment_view(payment: Payment, refunds: list[Refund], *, secret: bool) -> Or
         PaymentStatus.REQUIRES_ACTION,
         PaymentStatus.PROCESSING,
     )
+    why = payments.refusal(payment.status, payment.failure_code) if payment.failure_code else None
     return OrderPaymentView(
         payment_id=ids.show("pay", payment.payment_id),
         status=payment.status,
         client_secret=payment.client_secret if secret and open_now else None,
         refund_status=refunds[-1].status if refunds else None,
         refunded=payment.refunded_minor,
+        failure=None if why is None else why.code,
     )
 
 
@@ -247,6 +261,37 @@ def _line(line: OrderLine) -> OrderLineView:
         tax=line.tax_minor,
         total=line.total_minor,
     )
+
+
+def _ready(line: OrderLine, quoted: QuotedLine) -> msgspec.Raw:
+    """A line as `_line` shows it, from parts of which all but the id and the amounts are at hand."""
+    what, total = _rendered(quoted)
+    amounts = b'"discount":%d,"tax":%d,"total":' % (line.discount_minor, line.tax_minor)
+    return msgspec.Raw(b'{"line_id":"%b",%b%b%b' % (ids.show("lin", line.line_id).encode(), what, amounts, total))
+
+
+@lru_cache(maxsize=20_000)
+def _rendered(quoted: QuotedLine) -> tuple[bytes, bytes]:
+    """What stands between a line's id and its amounts, and its end: the same in every order of the same thing."""
+    view = OrderLineView(
+        line_id="",
+        product_id=ids.show("prd", quoted.product_id),
+        variant_id=ids.show("var", quoted.variant_id),
+        name=quoted.name,
+        variant_name=quoted.variant_name,
+        qty=quoted.qty,
+        unit_price=quoted.unit_minor,
+        modifiers=[
+            LineModifierView(_shown("mod", m.modifier_id), m.name, m.price_delta, m.group_name)
+            for m in quoted.modifiers
+        ],
+        note=quoted.note,
+        discount=0,
+        tax=0,
+        total=quoted.total_minor,
+    )
+    what, _, _ = msgspec.json.encode(view).removeprefix(b'{"line_id":"",').rpartition(b'"discount":')
+    return what, b"%d}" % quoted.total_minor
 
 
 def _step(event: OrderEvent) -> HistoryView:

@@ -1,5 +1,7 @@
-"""The pages of one order: checking out (`checkout`), following, paying and cancelling it (`following`)."""
+"""The pages of orders: checking out (`checkout`), following, paying and cancelling one (`following`); for managers the
+list, one order (`managing`) and giving money back (`refunding`).
+"""
 
-from bottega.domains.orders.pages import checkout, following
+from bottega.domains.orders.pages import checkout, following, managing, refunding
 
-HANDLERS = [*checkout.HANDLERS, *following.HANDLERS]
+HANDLERS = [*checkout.HANDLERS, *following.HANDLERS, *managing.HANDLERS, *refunding.HANDLERS]

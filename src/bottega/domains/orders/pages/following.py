@@ -19,13 +19,14 @@ from bottega.domains.orders.rules import display_number
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.payments import Desk, Payment, ProviderRefused, ProviderUnavailable
 from bottega.infra.settings import Settings
+from bottega.infra.web.after import follow as after
 from bottega.infra.web.context import Context, context
 from bottega.infra.web.forms import in_words, posted, see_other, shows, takes, visitor
 from bottega.infra.web.pages import Look, Views, speaks, wants_fragment
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit import ids
 from bottega.kit.clock import utc_now
-from bottega.kit.subject import Subject
+from bottega.kit.subject import Subject, system
 
 _VIEWS = Views(__file__)
 _EVENTS = "state status payment reset"
@@ -58,8 +59,14 @@ class Followed(msgspec.Struct, frozen=True):
 
 @shows("/o/{token:str}")
 async def follow(request: AnyRequest, token: str) -> Response[Any]:
-    """Where the order stands; asked again by the page itself whenever something happens."""
-    return await _tracking_page(request, await _followed(request, token))
+    """Where the order stands; asked again by the page itself whenever something happens.
+
+    A browser that comes back from the provider is believed nothing, but the provider is asked right away.
+    """
+    followed = await _followed(request, token)
+    if "paying" in request.query_params and followed.own and not wants_fragment(request):
+        after(_look(followed))
+    return await _tracking_page(request, followed)
 
 
 @shows("/o/{token:str}/pay")
@@ -128,6 +135,14 @@ async def _tracking_page(request: AnyRequest, followed: Followed, problem: str =
     }
     look = Look(status=409 if problem else 200, cache="no-store")
     return _VIEWS.page(request, "track_parts.html" if wants_fragment(request) else "track.html", values, look)
+
+
+async def _look(followed: Followed) -> None:
+    order, here = followed.order, followed.here
+    async with here.database.read(order.merchant_id) as tx:
+        payment = await _payment(tx, order)
+    if payment is not None and here.settings.stripe_secret_key:
+        await here.part(Desk).look(system(order.merchant_id, "provider"), payment)
 
 
 async def _payment(tx: Any, order: Order) -> Payment | None:

@@ -73,7 +73,7 @@ from json_to_recordset(%(lines)s::json) as l (line_no int, line_id uuid, product
 UNPAID: LiteralString = """
 select o.merchant_id, o.store_id, o.order_id from orders o join stores s on s.store_id = o.store_id
 where o.status = 'PLACED' and o.pay_mode = 'ONLINE' and o.created_at < now() - s.unpaid_minutes * interval '1 minute'
-order by o.created_at limit 100
+order by o.created_at limit 500
 """
 LIST: LiteralString = """
 select o.merchant_id, o.store_id, o.order_id, o.number, o.business_date, o.status, o.seq, o.fulfillment_type, o.pay_mode,

@@ -31,12 +31,12 @@ main.addEventListener('submit', async (event) => {
   const form = event.target;
   if (form.method !== 'post') return;
   event.preventDefault();
-  const body = new URLSearchParams(new FormData(form));
-  body.delete('back');
   const button = event.submitter;
+  const body = new URLSearchParams(new FormData(form, button));
+  body.delete('back');
   if (button) button.disabled = true;
   try {
-    const answer = await fetch(form.action, { method: 'POST', body });
+    const answer = await fetch(button?.getAttribute('formaction') || form.action, { method: 'POST', body });
     if (!answer.ok) {
       const { error } = await answer.json();
       throw new Error(error.message || error);

@@ -6,6 +6,7 @@ from bottega.domains.orders.errors import (
     MoveNotAllowed,
     NothingToPayOnline,
     PaidOnlineOnly,
+    PaymentNotCaptured,
     PayModeNotOffered,
     SchedulingNotOffered,
     StatusConflict,
@@ -15,6 +16,7 @@ from bottega.domains.orders.errors import (
 )
 from bottega.domains.orders.model import Order, PlaceOrder, Transition
 from bottega.domains.orders.states import CUSTOMER_CANCELS, OrderStatus, machine_for
+from bottega.domains.payments import DEAD, Payment
 from bottega.domains.pricing import PromoCodeUnknown, Quote, TotalChanged
 from bottega.kit.errors import FieldError
 from bottega.kit.machine import Move
@@ -57,15 +59,24 @@ def check_move(order: Order, wanted: Transition) -> Move[OrderStatus]:
     return move
 
 
-def check_staff_move(order: Order, wanted: Transition) -> Move[OrderStatus]:
-    """As `check_move`, for staff: they can't call an order paid, and they close unpaid ones with the till's details."""
+def check_staff_move(order: Order, wanted: Transition, payment: Payment | None = None) -> Move[OrderStatus]:
+    """As `check_move`, for staff: they can't call an order paid, and they close unpaid ones with the till's details.
+
+    `payment` is that of an online order which is to be completed: without its money it isn't (`PaymentNotCaptured`).
+    """
     move = check_move(order, wanted)
     if move.name in ("pay", "confirm"):
         raise PaidOnlineOnly
-    closes_at_till = order.pay_mode is PayMode.AT_STORE and move.target is OrderStatus.COMPLETED
-    if closes_at_till and not (wanted.receipt_ref and wanted.tender):
+    at_till = move.target is OrderStatus.COMPLETED and order.pay_mode is PayMode.AT_STORE
+    details = bool(wanted.receipt_ref and wanted.tender)
+    if move.target is OrderStatus.COMPLETED and order.pay_mode is PayMode.ONLINE:
+        at_till = payment is not None and payment.status in DEAD
+        is_paid = payment is not None and payment.captured_minor >= order.total_minor
+        if not is_paid and not (at_till and details):
+            raise PaymentNotCaptured(extra={"payment_status": None if payment is None else payment.status})
+    if at_till and not details:
         raise TillDetailsMissing
-    if not closes_at_till and (wanted.receipt_ref or wanted.tender):
+    if not at_till and (wanted.receipt_ref or wanted.tender):
         raise TillDetailsUnexpected
     return move
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from bottega.domains.payments.errors import LeaseLost
 from bottega.domains.payments.model import (
     Attempt,
     Entry,
@@ -19,7 +20,7 @@ from bottega.domains.payments.model import (
     Payment,
     ProviderEvent,
     Refund,
-    StoredEvent,
+    RefundRequest,
 )
 from bottega.domains.payments.states import PaymentStatus, RefundStatus
 from bottega.infra.db import Connection, ReadTx
@@ -27,26 +28,30 @@ from bottega.infra.transaction import Tx
 
 READ: LiteralString = """
 select merchant_id, store_id, payment_id, reference, provider, provider_account, provider_ref, client_secret, status,
-  amount_minor, captured_minor, refunded_minor, currency, tender, receipt_ref, failure_code, version, created_at, updated_at
+  capture_mode, amount_minor, authorized_minor, captured_minor, refunded_minor, disputed_minor, currency, tender, receipt_ref,
+  failure_code, version, created_at, updated_at
 from payments where store_id = %(store_id)s and payment_id = %(payment_id)s
 """
 LOCK: LiteralString = """
 select merchant_id, store_id, payment_id, reference, provider, provider_account, provider_ref, client_secret, status,
-  amount_minor, captured_minor, refunded_minor, currency, tender, receipt_ref, failure_code, version, created_at, updated_at
+  capture_mode, amount_minor, authorized_minor, captured_minor, refunded_minor, disputed_minor, currency, tender, receipt_ref,
+  failure_code, version, created_at, updated_at
 from payments where store_id = %(store_id)s and payment_id = %(payment_id)s for update
 """
 LOCK_BY_REF: LiteralString = """
 select merchant_id, store_id, payment_id, reference, provider, provider_account, provider_ref, client_secret, status,
-  amount_minor, captured_minor, refunded_minor, currency, tender, receipt_ref, failure_code, version, created_at, updated_at
+  capture_mode, amount_minor, authorized_minor, captured_minor, refunded_minor, disputed_minor, currency, tender, receipt_ref,
+  failure_code, version, created_at, updated_at
 from payments where store_id = %(store_id)s and provider = 'STRIPE' and provider_ref = %(provider_ref)s for update
 """
 INSERT_MANY: LiteralString = """
 with new as materialized (select * from json_to_recordset(%s::json) as r (merchant_id uuid, store_id uuid, payment_id uuid,
   reference uuid, provider_account text, amount_minor bigint, currency text, provider_key text, created_at timestamptz)),
-p as (insert into payments (merchant_id, store_id, payment_id, reference, provider, provider_account, status, amount_minor,
-    currency, next_check_at, created_at, updated_at)
-  select merchant_id, store_id, payment_id, reference, 'STRIPE', provider_account, 'REQUIRES_PAYMENT', amount_minor, currency,
-    created_at + interval '45 seconds', created_at, created_at from new),
+p as (insert into payments (merchant_id, store_id, payment_id, reference, provider, provider_account, status, capture_mode,
+    amount_minor, currency, next_check_at, created_at, updated_at)
+  select n.merchant_id, n.store_id, payment_id, reference, 'STRIPE', provider_account, 'REQUIRES_PAYMENT', s.capture_mode,
+    amount_minor, n.currency, n.created_at + interval '45 seconds', n.created_at, n.created_at
+  from new n join stores s on s.store_id = n.store_id),
 a as (insert into payment_attempts (merchant_id, store_id, payment_id, attempt_no, operation, amount_minor, provider_key, state,
     next_try_at, created_at)
   select merchant_id, store_id, payment_id, 1, 'OPEN', amount_minor, provider_key, 'INTENDED',
@@ -70,10 +75,13 @@ on conflict do nothing
 """
 SET_STATUS: LiteralString = """
 update payments p set status = %(status)s, failure_code = %(failure_code)s, version = version + 1, updated_at = %(now)s,
-  captured_minor = e.captured, refunded_minor = e.refunded
-from (select coalesce(sum(amount_minor) filter (where kind = 'CAPTURED'), 0) as captured,
+  authorized_minor = e.authorized, captured_minor = e.captured, refunded_minor = e.refunded, disputed_minor = e.disputed
+from (select coalesce(sum(amount_minor) filter (where kind = 'AUTHORIZED'), 0) as authorized,
+        coalesce(sum(amount_minor) filter (where kind = 'CAPTURED'), 0) as captured,
         coalesce(sum(amount_minor) filter (where kind = 'REFUNDED'), 0)
-          - coalesce(sum(amount_minor) filter (where kind = 'REFUND_FAILED' and note = 'reversed'), 0) as refunded
+          - coalesce(sum(amount_minor) filter (where kind = 'REFUND_FAILED' and note = 'reversed'), 0) as refunded,
+        coalesce(sum(amount_minor) filter (where kind = 'FUNDS_WITHDRAWN'), 0)
+          - coalesce(sum(amount_minor) filter (where kind = 'FUNDS_REINSTATED'), 0) as disputed
       from payment_entries where store_id = %(store_id)s and payment_id = %(payment_id)s) as e
 where p.store_id = %(store_id)s and p.payment_id = %(payment_id)s and p.version = %(version)s
 """
@@ -96,62 +104,55 @@ where (store_id, payment_id, attempt_no) in (
   select store_id, payment_id, attempt_no from payment_attempts a
   where state = 'INTENDED' and store_id = %(store_id)s and payment_id = %(payment_id)s
     and (next_try_at <= now() or (tries = 0 and %(first)s))
-    and (operation <> 'CANCEL' or not exists (
+    and (operation not in ('CANCEL', 'CAPTURE') or not exists (
       select from payment_attempts o where o.store_id = a.store_id and o.payment_id = a.payment_id
-        and o.operation = 'OPEN' and o.state = 'INTENDED'))
+        and o.attempt_no < a.attempt_no and o.operation in ('OPEN', 'CAPTURE') and o.state = 'INTENDED'))
   order by attempt_no limit 1 for update skip locked)
-returning merchant_id, store_id, payment_id, attempt_no, operation, amount_minor, refund_id, provider_key, tries
+returning merchant_id, store_id, payment_id, attempt_no, operation, amount_minor, refund_id, provider_key, tries,
+  tries > 1 and created_at < now() - interval '20 hours' as old
 """
 PUT_OFF_ATTEMPT: LiteralString = """
-update payment_attempts set next_try_at = now() + least(power(2, tries - 1), 60) * interval '1 second'
+update payment_attempts
+set next_try_at = now() + least(power(2, least(tries, 10) - 1), 30) * (0.5 + random() / 2) * interval '1 second'
 where store_id = %(store_id)s and payment_id = %(payment_id)s and attempt_no = %(attempt_no)s and state = 'INTENDED'
   and tries = %(tries)s
 """
 FINISH_ATTEMPT: LiteralString = """
 update payment_attempts set state = %(state)s, error_code = %(error_code)s, finished_at = %(now)s
 where store_id = %(store_id)s and payment_id = %(payment_id)s and attempt_no = %(attempt_no)s and state = 'INTENDED'
-"""
-DUE_ATTEMPTS: LiteralString = """
-select distinct merchant_id, store_id, payment_id from payment_attempts
-where state = 'INTENDED' and next_try_at <= now() limit 50
+  and tries = %(tries)s
 """
 READ_ENTRIES: LiteralString = """
 select entry_no, kind, amount_minor, provider_ref, note, actor_kind, actor_id, at from payment_entries
 where store_id = %(store_id)s and payment_id = %(payment_id)s order by entry_no
 """
 READ_REFUNDS: LiteralString = """
-select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at from refunds
+select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, receipt_ref, created_at, tries, retry_at,
+  given_up_at from refunds
 where store_id = %(store_id)s and payment_id = %(payment_id)s order by refund_id
 """
 UNDER_WAY: LiteralString = """
 select coalesce(sum(amount_minor), 0) from refunds
-where store_id = %(store_id)s and payment_id = %(payment_id)s and status = 'PENDING'
+where store_id = %(store_id)s and payment_id = %(payment_id)s
+  and (status = 'PENDING' or (status = 'FAILED' and retry_at is not null))
 """
 INSERT_REFUND: LiteralString = """
-insert into refunds (merchant_id, store_id, refund_id, payment_id, amount_minor, reason, status, requested_by, created_at,
-  updated_at)
-values (%(merchant_id)s, %(store_id)s, %(refund_id)s, %(payment_id)s, %(amount)s, %(reason)s, 'PENDING', %(by)s,
-  %(now)s, %(now)s)
+insert into refunds (merchant_id, store_id, refund_id, payment_id, amount_minor, reason, status, receipt_ref,
+  requested_by, created_at, updated_at)
+values (%(merchant_id)s, %(store_id)s, %(refund_id)s, %(payment_id)s, %(amount)s, %(reason)s, 'PENDING', %(receipt_ref)s,
+  %(by)s, %(now)s, %(now)s)
 """
 SET_REFUND: LiteralString = """
-update refunds set status = %(status)s, provider_ref = coalesce(%(provider_ref)s, provider_ref), updated_at = %(now)s
+update refunds set status = %(status)s, provider_ref = coalesce(%(provider_ref)s, provider_ref), updated_at = %(now)s,
+  retry_at = case when %(status)s = 'FAILED' then %(now)s + 10 * power(4, tries - 1) * interval '1 second' end,
+  next_check_at = case when %(status)s <> 'FAILED' then %(now)s + interval '30 seconds' end, checks = 0
 where store_id = %(store_id)s and refund_id = %(refund_id)s and status = %(before)s
 """
 REFUND_BY_REF: LiteralString = """
-select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at from refunds
+select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, receipt_ref, created_at, tries, retry_at,
+  given_up_at from refunds
 where store_id = %(store_id)s and payment_id = %(payment_id)s
   and (provider_ref = %(provider_ref)s or refund_id = %(refund_id)s::uuid)
-"""
-CLAIM_CHECK: LiteralString = """
-update payments set checks = checks + 1, next_check_at = now() + least(30 * power(2, checks), 3600) * interval '1 second'
-where store_id = %(store_id)s and payment_id = %(payment_id)s and next_check_at <= now()
-  and status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED')
-returning provider_ref
-"""
-DUE_CHECKS: LiteralString = """
-select merchant_id, store_id, payment_id from payments
-where status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED') and next_check_at <= now()
-order by next_check_at limit 50
 """
 INSERT_EVENT: LiteralString = """
 insert into provider_events (merchant_id, provider_account, event_id, type, object_ref, store_id, body, signature, state,
@@ -160,27 +161,6 @@ values (%(merchant_id)s, %(account)s, %(event_id)s, %(type)s, %(object_ref)s, %(
   %(now)s, %(now)s)
 on conflict (provider_account, event_id) do nothing returning true
 """
-CLAIM_EVENT: LiteralString = """
-update provider_events set tries = tries + 1, next_try_at = now() + least(power(2, tries), 300) * interval '1 second'
-where provider_account = %(account)s and event_id = %(event_id)s and state = 'RECEIVED' and next_try_at <= now()
-returning provider_account, event_id, merchant_id, store_id, type, object_ref, tries
-"""
-FINISH_EVENT: LiteralString = """
-update provider_events set state = %(state)s, applied_at = %(now)s
-where provider_account = %(account)s and event_id = %(event_id)s
-"""
-DUE_EVENTS: LiteralString = """
-select provider_account, event_id, merchant_id, store_id, type, object_ref, tries from provider_events
-where state = 'RECEIVED' and next_try_at <= now() order by received_at limit 50
-"""
-
-
-class DuePayment(msgspec.Struct, frozen=True):
-    """A payment with something to ask of the provider."""
-
-    merchant_id: UUID
-    store_id: UUID
-    payment_id: UUID
 
 
 async def lock(tx: Tx, store_id: UUID, payment_id: UUID) -> Payment | None:
@@ -259,7 +239,8 @@ async def add_attempt(
 async def claim_attempt(tx: Tx, store_id: UUID, payment_id: UUID, *, first: bool, lease: timedelta) -> Attempt | None:
     """Take the next due attempt of a payment for `lease`; `first` takes a fresh one before its time.
 
-    A CANCEL waits for the OPEN before it: what the provider is just opening could not be named to it.
+    A CANCEL or CAPTURE waits for the OPEN before it, because what the provider is just opening could not be named to it,
+    and a CANCEL for the CAPTURE, because only its outcome says whether there is a hold or money to give back.
     """
     values = {"store_id": store_id, "payment_id": payment_id, "first": first, "lease": lease}
     return await tx.row(CLAIM_ATTEMPT, values, Attempt)
@@ -271,32 +252,22 @@ async def put_off_attempt(tx: Tx, attempt: Attempt) -> None:
     await tx.execute(PUT_OFF_ATTEMPT, values | {"tries": attempt.tries})
 
 
-async def finish_attempt(tx: Tx, attempt: Attempt, *, failed: str | None = None) -> bool:
-    """Write down that an attempt has its outcome; False when it had one already."""
+async def finish_attempt(tx: Tx, attempt: Attempt, *, failed: str | None = None) -> None:
+    """Write down that an attempt has its outcome. Raises `LeaseLost` when it has one, or when another has taken it since.
+
+    The number of tries is the lease's token: who claimed the attempt last may write, whoever wakes up late may not.
+    """
     values = {
         "store_id": attempt.store_id,
         "payment_id": attempt.payment_id,
         "attempt_no": attempt.attempt_no,
+        "tries": attempt.tries,
         "state": "FAILED" if failed else "DONE",
         "error_code": failed,
         "now": tx.now,
     }
-    return await tx.execute(FINISH_ATTEMPT, values) == 1
-
-
-async def due_attempts(tx: ReadTx) -> list[DuePayment]:
-    """Payments of all merchants with something to ask now (as the relay)."""
-    return await tx.rows(DUE_ATTEMPTS, {}, DuePayment)
-
-
-async def claim_check(tx: Tx, store_id: UUID, payment_id: UUID) -> str | None:
-    """The provider's reference of an open payment that is due to be asked about; the next time comes later and later."""
-    return await tx.value(CLAIM_CHECK, {"store_id": store_id, "payment_id": payment_id})
-
-
-async def due_checks(tx: ReadTx) -> list[DuePayment]:
-    """Open payments of all merchants whose news may have been lost (as the relay)."""
-    return await tx.rows(DUE_CHECKS, {}, DuePayment)
+    if await tx.execute(FINISH_ATTEMPT, values) != 1:
+        raise LeaseLost(f"attempt {attempt.attempt_no} of {attempt.payment_id} was taken by another")
 
 
 async def entries(tx: ReadTx, store_id: UUID, payment_id: UUID) -> list[Entry]:
@@ -309,15 +280,23 @@ async def refunds(tx: ReadTx, store_id: UUID, payment_id: UUID) -> list[Refund]:
     return await tx.rows(READ_REFUNDS, {"store_id": store_id, "payment_id": payment_id}, Refund)
 
 
-async def under_way(tx: Tx, payment: Payment) -> int:
-    """What is on its way back, in minor units."""
+async def under_way(tx: ReadTx, payment: Payment) -> int:
+    """What is on its way back, in minor units; a refund that failed and will be tried again by itself is."""
     return int(await tx.value(UNDER_WAY, _of(payment)))
 
 
-async def insert_refund(tx: Tx, payment: Payment, refund_id: UUID, amount: int, reason: str) -> None:
+async def insert_refund(tx: Tx, payment: Payment, refund_id: UUID, amount: int, command: RefundRequest) -> None:
     """Write down a refund that we are about to ask for."""
-    values = {"merchant_id": payment.merchant_id, "refund_id": refund_id, "amount": amount, "reason": reason}
-    await tx.execute(INSERT_REFUND, _of(payment) | values | {"by": tx.subject.subject_id, "now": tx.now})
+    values = {
+        "merchant_id": payment.merchant_id,
+        "refund_id": refund_id,
+        "amount": amount,
+        "reason": command.reason,
+        "receipt_ref": command.receipt_ref,
+        "by": tx.subject.subject_id,
+        "now": tx.now,
+    }
+    await tx.execute(INSERT_REFUND, _of(payment) | values)
 
 
 async def set_refund(tx: Tx, refund: Refund, status: RefundStatus, provider_ref: str | None) -> bool:
@@ -346,28 +325,13 @@ async def insert_event(tx: Tx, event: ProviderEvent) -> bool:
         "account": event.account,
         "event_id": event.event_id,
         "type": event.type,
-        "object_ref": event.refund_ref or event.intent_ref,
+        "object_ref": event.object_ref,
         "store_id": event.store_id,
         "body": event.body,
         "signature": event.signature,
         "now": tx.now,
     }
     return await tx.value(INSERT_EVENT, values) is not None
-
-
-async def claim_event(tx: Tx, account: str, event_id: str) -> StoredEvent | None:
-    """Take a due event; it becomes due again later unless it is finished."""
-    return await tx.row(CLAIM_EVENT, {"account": account, "event_id": event_id}, StoredEvent)
-
-
-async def finish_event(tx: Tx, account: str, event_id: str, state: str) -> None:
-    """Write down that an event is APPLIED or PARKED."""
-    await tx.execute(FINISH_EVENT, {"account": account, "event_id": event_id, "state": state, "now": tx.now})
-
-
-async def due_events(tx: ReadTx) -> list[StoredEvent]:
-    """Events of all merchants that wait to be applied (as the relay)."""
-    return await tx.rows(DUE_EVENTS, {}, StoredEvent)
 
 
 def _of(payment: Payment) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The payments' JSON face: the provider's webhook, refunds for managers, a payment with its ledger."""
+"""The payments' JSON face: the provider's webhook, a payment with its ledger.
+
+Not here: asking for a refund, which is about an order's lines (orders).
+"""
 
 from datetime import datetime
 
@@ -7,28 +10,16 @@ from litestar import Response, get, post
 
 from bottega.domains.payments import store
 from bottega.domains.payments.actions.asking import Desk
-from bottega.domains.payments.actions.recording import request_refund
 from bottega.domains.payments.errors import PaymentNotFound
-from bottega.domains.payments.model import Entry, Payment, Refund, RefundRequest
+from bottega.domains.payments.model import Dispute, Entry, Payment, Refund
+from bottega.domains.payments.store.disputes import of_payment as disputes_of
 from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.web.after import follow
-from bottega.infra.web.answers import json, kept
-from bottega.infra.web.body import Strict, claim, rendered
+from bottega.infra.web.answers import json
 from bottega.infra.web.context import context, owned
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit import ids
-from bottega.kit.errors import DomainError, Invalid
-from bottega.kit.fields import Amount, Note
-from bottega.kit.subject import Subject
-from bottega.kit.text import clean
-
-
-class RefundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Give money back: `amount` in minor units, or all that is left. `lines` names order lines for the record."""
-
-    reason: Note
-    amount: Amount | None = None
-    lines: tuple[str, ...] = ()
+from bottega.kit.errors import DomainError
 
 
 class RefundView(msgspec.Struct, frozen=True):
@@ -39,6 +30,7 @@ class RefundView(msgspec.Struct, frozen=True):
     amount: int
     status: str
     reason: str
+    receipt_ref: str | None
     created_at: datetime
 
 
@@ -54,8 +46,21 @@ class EntryView(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class DisputeView(msgspec.Struct, frozen=True):
+    """A payment that a customer's bank has taken up. `answer_by` is until when evidence can be given."""
+
+    dispute_id: str
+    provider_ref: str
+    amount: int
+    reason: str
+    status: str
+    answer_by: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+
+
 class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment with its append-only events."""
+    """A payment with its append-only events. `authorized` is what was held, `disputed` what banks took back and keep."""
 
     payment_id: str
     order_id: str
@@ -63,9 +68,12 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     provider_ref: str | None
     status: str
     refund_status: str | None
+    capture_mode: str
     amount: int
+    authorized: int
     captured: int
     refunded: int
+    disputed: int
     currency: str
     tender: str | None
     receipt_ref: str | None
@@ -73,6 +81,7 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     events: list[EntryView]
     refunds: list[RefundView]
+    disputes: list[DisputeView]
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -91,7 +100,7 @@ async def webhook(request: AnyRequest) -> Response[Received]:
         OUTCOMES.labels(f"webhook_{error.code}").inc()
         raise
     OUTCOMES.labels("webhook_received" if event else "webhook_repeated").inc()
-    if event is not None:
+    if event is not None and event.merchant_id is not None:
         follow(desk.apply(event.merchant_id, event.account, event.event_id))
     return json(Received(received=True))  # type: ignore[return-value]
 
@@ -107,30 +116,8 @@ async def get_payment(request: AnyRequest, payment_id: str) -> Response[PaymentV
             raise PaymentNotFound
         entries = await store.entries(tx, store_id, parsed)
         refunds = await store.refunds(tx, store_id, parsed)
-    return json(payment_view(payment, entries, refunds))  # type: ignore[return-value]
-
-
-@post("/v1/payments/{payment_id:str}/refunds", dto=Strict[RefundBody], return_dto=None, status_code=201,
-      summary="Refund a payment", tags=["Payment"])  # fmt: skip
-async def refund(request: AnyRequest, payment_id: str, data: RefundBody) -> Response[RefundView]:
-    """Never more than was captured. The money is on its way (PENDING) until the provider says that it is back."""
-    here, subject, store_id, parsed = await owned(request, "pay", payment_id)
-    subject.require("payments.refund", store_id)
-    reason = clean(data.reason, "/reason", max_length=200)
-    if not reason:
-        raise Invalid("A refund has a reason")
-    command = RefundRequest(store_id=store_id, payment_id=parsed, amount_minor=data.amount, reason=reason)
-    key = claim(request, "payments.refund", command, data.lines)
-    answer = await here.database.answer(
-        request_refund, command, by=subject, key=key, view=lambda made: rendered(refund_view(made), 201)
-    )
-    ask_soon(here.part(Desk), subject, command)
-    return kept(answer)  # type: ignore[return-value]
-
-
-def ask_soon(desk: Desk, subject: Subject, command: RefundRequest) -> None:
-    """Ask the provider right after the answer."""
-    follow(desk.ask(subject.merchant_id, command.store_id, command.payment_id, first=True))
+        disputes = await disputes_of(tx, store_id, parsed)
+    return json(payment_view(payment, entries, refunds, disputes))  # type: ignore[return-value]
 
 
 def refund_view(made: Refund) -> RefundView:
@@ -141,11 +128,26 @@ def refund_view(made: Refund) -> RefundView:
         amount=made.amount_minor,
         status=made.status,
         reason=made.reason,
+        receipt_ref=made.receipt_ref,
         created_at=made.created_at,
     )
 
 
-def payment_view(payment: Payment, entries: list[Entry], refunds: list[Refund]) -> PaymentView:
+def dispute_view(dispute: Dispute) -> DisputeView:
+    """A dispute as staff see it."""
+    return DisputeView(
+        dispute_id=ids.show("dsp", dispute.dispute_id),
+        provider_ref=dispute.provider_ref,
+        amount=dispute.amount_minor,
+        reason=dispute.reason,
+        status=dispute.status,
+        answer_by=dispute.answer_by,
+        opened_at=dispute.opened_at,
+        closed_at=dispute.closed_at,
+    )
+
+
+def payment_view(payment: Payment, entries: list[Entry], refunds: list[Refund], disputes: list[Dispute]) -> PaymentView:
     """A payment as staff see it."""
     return PaymentView(
         payment_id=ids.show("pay", payment.payment_id),
@@ -154,9 +156,12 @@ def payment_view(payment: Payment, entries: list[Entry], refunds: list[Refund]) 
         provider_ref=payment.provider_ref,
         status=payment.status,
         refund_status=refunds[-1].status if refunds else None,
+        capture_mode=payment.capture_mode,
         amount=payment.amount_minor,
+        authorized=payment.authorized_minor,
         captured=payment.captured_minor,
         refunded=payment.refunded_minor,
+        disputed=payment.disputed_minor,
         currency=payment.currency,
         tender=payment.tender,
         receipt_ref=payment.receipt_ref,
@@ -169,7 +174,8 @@ def payment_view(payment: Payment, entries: list[Entry], refunds: list[Refund]) 
             for each in entries
         ],
         refunds=[refund_view(each) for each in refunds],
+        disputes=[dispute_view(each) for each in disputes],
     )
 
 
-HANDLERS = [webhook, get_payment, refund]
+HANDLERS = [webhook, get_payment]

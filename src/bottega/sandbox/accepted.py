@@ -1,0 +1,103 @@
+"""Which parameters each endpoint knows: any other is refused as Stripe refuses it (`parameter_unknown`).
+
+Names only, from Stripe's reference; what they do, if anything, is up to the verbs. A name that the sandbox has no use
+for is here all the same, because a program may send it.
+"""
+
+from typing import cast
+
+from bottega.sandbox.params import Tree
+from bottega.sandbox.problems import invalid
+
+_PAGE = "ending_before limit starting_after"
+_METHODS = """
+    acss_debit affirm afterpay_clearpay alipay allow_redisplay alma amazon_pay au_becs_debit bacs_debit bancontact
+    billie billing_details bizum blik boleto card cashapp crypto custom customer_balance eps fpx giropay grabpay ideal
+    interac_present kakao_pay klarna konbini kr_card link mb_way metadata mobilepay multibanco naver_pay
+    nz_bank_account oxxo p24 pay_by_bank payco paynow paypal paypay payto pix promptpay radar_options revolut_pay
+    samsung_pay satispay scalapay sepa_debit sequra sofort sunbit swish twint type upi us_bank_account wechat_pay zip
+"""
+_INTENT = """
+    allowed_payment_method_types amount_details capture_method excluded_payment_method_types hooks payment_details
+    payment_method payment_method_data payment_method_options payment_method_types receipt_email setup_future_usage
+    shipping
+"""
+_CHANGE = """
+    amount application_fee_amount currency customer customer_account description metadata
+    payment_method_configuration statement_descriptor statement_descriptor_suffix transfer_data transfer_group
+"""
+_CONFIRM = """
+    client_secret confirmation_token error_on_requires_action mandate mandate_data off_session radar_options
+    return_url use_stripe_sdk
+"""
+_CUSTOMER = """
+    address balance business_name cash_balance description email individual_name invoice_prefix invoice_settings
+    metadata name next_invoice_sequence phone preferred_locales shipping source tax tax_exempt validate
+"""
+_TEXT: dict[str, str] = {
+    "POST payment_intents": f"{_INTENT} {_CHANGE} {_CONFIRM} automatic_payment_methods confirm confirmation_method"
+    " on_behalf_of",
+    "GET payment_intents": f"{_PAGE} created customer customer_account",
+    "GET payment_intents/*": "client_secret",
+    "POST payment_intents/*": f"{_INTENT} {_CHANGE}",
+    "POST payment_intents/*/confirm": f"{_INTENT} {_CONFIRM} amount_to_confirm",
+    "POST payment_intents/*/capture": "amount_details amount_to_capture application_fee_amount final_capture hooks"
+    " metadata payment_details statement_descriptor statement_descriptor_suffix transfer_data",
+    "POST payment_intents/*/cancel": "cancellation_reason",
+    "GET charges": f"{_PAGE} created customer payment_intent transfer_group",
+    "POST charges/*": "customer description fraud_details metadata receipt_email shipping transfer_group",
+    "GET charges/*/refunds": _PAGE,
+    "POST refunds": "amount charge currency customer instructions_email metadata origin payment_intent reason"
+    " refund_application_fee reverse_transfer",
+    "GET refunds": f"{_PAGE} charge created payment_intent",
+    "POST refunds/*": "metadata",
+    "GET disputes": f"{_PAGE} charge created payment_intent",
+    "POST disputes/*": "evidence intended_submission_method metadata submit",
+    "POST payment_methods": f"{_METHODS} customer payment_method",
+    "GET payment_methods": f"{_PAGE} allow_redisplay customer customer_account type",
+    "POST payment_methods/*": "allow_redisplay billing_details card metadata us_bank_account",
+    "POST payment_methods/*/attach": "customer customer_account",
+    "POST customers": f"{_CUSTOMER} payment_method tax_id_data test_clock",
+    "GET customers": f"{_PAGE} created email test_clock",
+    "POST customers/*": f"{_CUSTOMER} default_source",
+    "GET customers/*/payment_methods": f"{_PAGE} allow_redisplay type",
+    "GET events": f"{_PAGE} created delivery_success type types",
+    "GET balance_transactions": f"{_PAGE} created currency payout source type",
+    "POST webhook_endpoints": "api_version connect description enabled_events metadata url",
+    "GET webhook_endpoints": _PAGE,
+    "POST webhook_endpoints/*": "description disabled enabled_events metadata url",
+}
+_BELOW_TEXT: dict[str, str] = {
+    "automatic_payment_methods": "allow_redirects enabled",
+    "billing_details": "address email name phone tax_id",
+    "card": "cvc exp_month exp_year networks number token",
+    "created": "gt gte lt lte",
+    "payment_method_data": _METHODS,
+    "sepa_debit": "iban",
+    "shipping": "address carrier name phone tracking_number",
+}
+ACCEPTED: dict[str, frozenset[str]] = {route: frozenset(names.split()) for route, names in _TEXT.items()}
+BELOW: dict[str, frozenset[str]] = {name: frozenset(names.split()) for name, names in _BELOW_TEXT.items()}
+
+
+def check(route: str, tree: Tree) -> None:
+    """Refuse the first parameter that the endpoint doesn't know."""
+    known = ACCEPTED.get(route, frozenset[str]())
+    for name, value in tree.items():
+        if name not in known and name != "expand":
+            raise _unknown(name)
+        _check_below(name, name, value)
+
+
+def _check_below(name: str, path: str, value: object) -> None:
+    known = BELOW.get(name)
+    if known is None or not isinstance(value, dict):
+        return
+    for inner, below in cast("Tree", value).items():
+        if inner not in known:
+            raise _unknown(f"{path}[{inner}]")
+        _check_below(inner, f"{path}[{inner}]", below)
+
+
+def _unknown(path: str) -> Exception:
+    return invalid(f"Received unknown parameter: {path[:200]}", path[:200], "parameter_unknown")

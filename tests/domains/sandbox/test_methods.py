@@ -1,0 +1,123 @@
+"""Ways to pay: saved cards and customers, wallets, debit cards, and bank debits that take their time."""
+
+from typing import Any
+
+import pytest
+import stripe
+
+from tests.domains.sandbox.processes import Sandbox, Shop, until
+
+PARAMS = {"amount": 1450, "currency": "eur", "confirm": True}
+
+
+def pay(sandbox: Sandbox, **more: Any) -> stripe.PaymentIntent:
+    return sandbox.client.v1.payment_intents.create({**PARAMS, **more})  # type: ignore[arg-type]
+
+
+def by_iban(sandbox: Sandbox, iban: str) -> stripe.PaymentIntent:
+    data = {"type": "sepa_debit", "sepa_debit": {"iban": iban}, "billing_details": {"name": "Ada", "email": "a@b.it"}}
+    return pay(sandbox, payment_method_types=["sepa_debit"], payment_method_data=data)
+
+
+def test_a_bank_debit_is_processing_before_it_succeeds(sandbox: Sandbox, shop: Shop) -> None:
+    intent = by_iban(sandbox, "DE89 3704 0044 0532 0130 00")
+    charge = sandbox.client.v1.charges.retrieve(str(intent.latest_charge))
+    assert (intent.status, charge.status, charge.paid) == ("processing", "pending", False)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        sandbox.client.v1.payment_intents.cancel(intent.id)
+    assert refused.value.code == "payment_intent_unexpected_state"
+    sandbox.control("clock", {"advance": 60})
+    paid = sandbox.client.v1.payment_intents.retrieve(intent.id, {"expand": ["latest_charge"]})
+    assert (paid.status, paid.amount_received, getattr(paid.latest_charge, "id", "")) == ("succeeded", 1450, charge.id)
+    told = until(lambda: "payment_intent.succeeded" in (types := shop.types(intent.id)) and types)
+    assert told == ["payment_intent.created", "charge.pending", "payment_intent.processing", "charge.succeeded",
+                    "payment_intent.succeeded"]  # fmt: skip
+    assert sandbox.client.v1.refunds.create({"payment_intent": intent.id}).status == "pending"
+
+
+def test_a_bank_debit_may_bounce_or_be_disputed(sandbox: Sandbox, shop: Shop) -> None:
+    bounced, disputed = by_iban(sandbox, "DE62370400440532013001"), by_iban(sandbox, "DE35370400440532013002")
+    sandbox.control("clock", {"advance": 60})
+    after = sandbox.client.v1.payment_intents.retrieve(bounced.id)
+    assert (after.status, after.amount_received) == ("requires_payment_method", 0)
+    until(lambda: "payment_intent.payment_failed" in shop.types(bounced.id))
+    found = until(lambda: sandbox.client.v1.disputes.list({"payment_intent": disputed.id}).data)
+    assert found[0].reason == "debit_not_authorized"
+
+
+def test_an_iban_with_wrong_check_digits_is_refused(sandbox: Sandbox) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        by_iban(sandbox, "DE88370400440532013000")
+    assert refused.value.code == "invalid_bank_account_iban"
+
+
+def test_a_debit_cannot_be_held(sandbox: Sandbox) -> None:
+    data = {"type": "sepa_debit", "sepa_debit": {"iban": "DE89370400440532013000"}}
+    with pytest.raises(stripe.InvalidRequestError):
+        pay(sandbox, payment_method_data=data, capture_method="manual")
+
+
+@pytest.mark.parametrize("wallet", ["apple_pay", "google_pay"])
+def test_a_wallet_is_a_card_on_a_phone_and_asks_for_no_challenge(sandbox: Sandbox, wallet: str) -> None:
+    intent = pay(
+        sandbox,
+        payment_method=f"pm_wallet_{wallet}",
+        payment_method_options={"card": {"request_three_d_secure": "any"}},
+        expand=["payment_method"],
+    )
+    method: Any = intent.payment_method
+    assert (intent.status, method.card.wallet.type) == ("succeeded", wallet)
+
+
+def test_a_debit_card_says_so(sandbox: Sandbox) -> None:
+    intent = pay(sandbox, payment_method="pm_card_visa_debit", expand=["latest_charge"])
+    charge: Any = intent.latest_charge
+    assert charge.payment_method_details.card.funding == "debit"
+
+
+def test_a_saved_method_pays_again_until_it_is_detached(sandbox: Sandbox) -> None:
+    v1 = sandbox.client.v1
+    customer = v1.customers.create({"name": "Ada", "email": "ada@example.com", "metadata": {"ours": "1"}})
+    first = pay(sandbox, payment_method="pm_card_mastercard", customer=customer.id, setup_future_usage="off_session")
+    saved = v1.customers.payment_methods.list(customer.id, {"type": "card"}).data
+    assert [m.id for m in saved] == [first.payment_method]
+    assert v1.customers.payment_methods.retrieve(customer.id, saved[0].id).customer == customer.id
+    again = pay(sandbox, payment_method=saved[0].id, customer=customer.id, off_session=True)
+    assert again.status == "succeeded"
+    v1.payment_methods.detach(saved[0].id)
+    assert v1.payment_methods.list({"customer": customer.id}).data == []
+    for use in (
+        lambda: pay(sandbox, payment_method=saved[0].id, customer=customer.id),
+        lambda: v1.payment_methods.attach(saved[0].id, {"customer": customer.id}),
+    ):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            use()
+        assert refused.value.code == "payment_method_unexpected_state"
+    assert v1.customers.delete(customer.id).deleted
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        pay(sandbox, payment_method="pm_card_visa", customer=customer.id)
+    assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
+
+
+def test_a_card_set_up_with_3d_secure_is_not_asked_again(sandbox: Sandbox) -> None:
+    customer = sandbox.client.v1.customers.create({})
+    token = "pm_card_authenticationRequiredOnSetup"
+    first = pay(sandbox, payment_method=token, customer=customer.id, setup_future_usage="off_session")
+    assert first.status == "requires_action"
+    sandbox.control(f"payment_intents/{first.id}/complete", {})
+    saved = str(sandbox.client.v1.payment_intents.retrieve(first.id).payment_method)
+    assert pay(sandbox, payment_method=saved, customer=customer.id, off_session=True).status == "succeeded"
+    with pytest.raises(stripe.CardError) as refused:
+        pay(sandbox, payment_method="pm_card_authenticationRequired", customer=customer.id, off_session=True)
+    assert refused.value.code == "authentication_required"
+
+
+def test_some_cards_cannot_be_saved_and_some_decline_only_when_charged(sandbox: Sandbox) -> None:
+    v1 = sandbox.client.v1
+    customer = v1.customers.create({})
+    with pytest.raises(stripe.CardError):
+        v1.payment_methods.attach("pm_card_chargeDeclined", {"customer": customer.id})
+    saved = v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": customer.id})
+    with pytest.raises(stripe.CardError) as refused:
+        pay(sandbox, payment_method=saved.id, customer=customer.id)
+    assert refused.value.code == "card_declined"

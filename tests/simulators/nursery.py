@@ -1,0 +1,136 @@
+"""Real processes of ours in a few milliseconds: one process imports the roles once and forks whoever is asked for.
+
+A child is a process like any other: it reads its settings from its environment, runs the role's `main`, and can be
+killed or paused by its pid. Used where a test needs many of them. Run as a program this file is the nursery itself: it
+reads one JSON command a line, answers one JSON line, and ends with its children when its input does.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Child:
+    """A process that the nursery made."""
+
+    def __init__(self, nursery: "Nursery", pid: int, log: Path) -> None:
+        self._nursery = nursery
+        self.pid = pid
+        self.log = log
+
+    def status(self) -> int | None:
+        """How it ended (minus the signal, as subprocess has it); None while it lives."""
+        return self._nursery.asks(command="status", pid=self.pid)
+
+    def dies(self, seconds: float = 15.0) -> int:
+        """Wait until it is gone; how it ended."""
+        ends = time.monotonic() + seconds
+        while (status := self.status()) is None:
+            assert time.monotonic() < ends, f"process {self.pid} lives:\n{self.log.read_text()[-3000:]}"
+            time.sleep(0.01)
+        return status
+
+    def send(self, sign: int) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, sign)
+
+    def stop(self) -> None:
+        """End it at once if it still lives; nothing it left undone matters."""
+        if self.status() is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self.dies()
+
+
+class Nursery:
+    """The other end of the pipe."""
+
+    def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
+        self._process = process
+        self._folder = folder
+        self._born = 0
+
+    def start(self, role: str, settings: Mapping[str, str]) -> Child:
+        """A `worker` or `web` with these variables."""
+        self._born += 1
+        log = self._folder / f"{role}-{self._born}.log"
+        return Child(self, self.asks(command="start", role=role, settings=dict(settings), log=str(log)), log)
+
+    def asks(self, **command: Any) -> Any:
+        """One command and its answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+@contextmanager
+def nursery(folder: Path) -> Iterator[Nursery]:
+    """A nursery for the time of a block; its children end with it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BOTTEGA_")}
+    environment["PYTHONPATH"] = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.simulators.nursery"],
+        env=environment, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield Nursery(process, folder)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(10)
+
+
+def _main() -> None:
+    from bottega.entrypoints import web, worker
+    from bottega.infra import fault_points
+
+    roles = {"worker": worker.main, "web": web.main}
+    ended: dict[int, int] = {}
+    alive: set[int] = set()
+    for line in sys.stdin:
+        command = json.loads(line)
+        answer: int | None
+        if command["command"] == "start":
+            answer = os.fork()
+            if answer == 0:
+                _become(command)
+                fault_points.arm(os.environ.get(fault_points.VARIABLE, ""))
+                with suppress(SystemExit):
+                    roles[command["role"]]()
+                os._exit(0)
+            alive.add(answer)
+        else:
+            pid = command["pid"]
+            if pid in alive:
+                gone, status = os.waitpid(pid, os.WNOHANG)
+                if gone:
+                    alive.discard(pid)
+                    ended[pid] = os.waitstatus_to_exitcode(status)
+            answer = ended.get(pid)
+        print(json.dumps(answer), flush=True)
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _become(command: dict[str, Any]) -> None:
+    """What a fresh process would have: its own input, output, environment and parent."""
+    log = os.open(command["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.environ.update(command["settings"], BOTTEGA_PARENT=str(os.getppid()))
+
+
+if __name__ == "__main__":
+    _main()
