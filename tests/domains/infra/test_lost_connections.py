@@ -181,8 +181,7 @@ async def test_a_server_without_a_free_connection_is_unavailable_and_then_serves
 ) -> None:
     async with contextlib.AsyncExitStack() as taken:
         with pytest.raises(psycopg.OperationalError, match="too many clients"):
-            for _ in range(1000):
-                await taken.enter_async_context(await psycopg.AsyncConnection.connect(shop_url, autocommit=True))
+            await _take_all(taken, shop_url)
         async with opened(shop_url) as database:
             with pytest.raises(Unavailable):
                 await database.run(noted, "no room", by=subject)
@@ -220,6 +219,12 @@ async def test_a_storm_of_deadlocks_is_retried_whole(shop_url: str, subject: Sub
     assert tries > len(work), "there was no deadlock"
     assert all(each == "crossed" or isinstance(each, Unavailable) for each in done), done
     assert written == sum(each == "crossed" for each in done) >= 4
+
+
+async def _take_all(taken: contextlib.AsyncExitStack, url: str) -> None:
+    """Connect until the server has no connection left. Raises what it says then."""
+    while True:
+        await taken.enter_async_context(await psycopg.AsyncConnection.connect(url, autocommit=True))
 
 
 async def _until_it_works(database: Database, subject: Subject) -> None:

@@ -9,12 +9,10 @@ import contextlib
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 
 from bottega.domains.merchants import FulfillmentType, PayMode
@@ -30,6 +28,7 @@ from bottega.entrypoints.torture.judging import Told, difference, judge, totals
 from bottega.entrypoints.torture.model import Done, Orders, Recovery, Report, Violation
 from bottega.entrypoints.torture.people import Clerk, OnlineShopper, Shopper
 from bottega.entrypoints.torture.planning import faults_for
+from bottega.entrypoints.torture.provider import provider_faults
 from bottega.entrypoints.torture.recovering import Prober
 from bottega.entrypoints.torture.striking import Hands
 from bottega.entrypoints.torture.witness import Witness
@@ -114,7 +113,7 @@ async def _performed(stage: Stage) -> Report:
     stage.began = time.monotonic()
     people: list[Worker] = [*crew, *witnesses]
     async with working(people):
-        async with _provider_faults(stage) as injected, working([clerk]):
+        async with provider_faults(stage.made, stage.orders) as injected, working([clerk]):
             if stage.orders.payments:
                 await _payments(stage, stores)
             else:
@@ -153,21 +152,6 @@ async def _payments(stage: Stage, stores: list[Json]) -> None:
         for _ in range(stage.orders.payments):
             await doors.acquire()
             group.create_task(visit(dice.choice(stores), random.Random(dice.random())))  # noqa: S311
-
-
-@asynccontextmanager
-async def _provider_faults(stage: Stage) -> AsyncGenerator[Counter[str]]:
-    """The provider's own plan for the time of a block; what it did is counted afterwards."""
-    injected: Counter[str] = Counter()
-    async with httpx.AsyncClient(base_url=stage.made.provider_url, timeout=15, trust_env=False) as http:
-        wanted = {"seed": stage.orders.seed, "rules": stage.orders.provider}
-        (await http.post("/_sandbox/faults", json=wanted)).raise_for_status()
-        try:
-            yield injected
-        finally:
-            injected.update((await http.get("/_sandbox/faults")).json()["injected"])
-            (await http.request("DELETE", "/_sandbox/faults")).raise_for_status()
-            (await http.post("/_sandbox/webhooks/deliver", json={})).raise_for_status()
 
 
 async def _settled(stage: Stage, since: float) -> float | None:
