@@ -8,8 +8,8 @@ back, with `session_replication_role = replica`, so foreign keys are asleep.
 ROWS = {
     ":completed": "(select order_id from orders where status = 'COMPLETED' and pay_mode = 'ONLINE' limit 1)",
     ":till": "(select payment_id from payments where provider = 'TILL' limit 1)",
-    ":paid": """(select payment_id from payments where status = 'CAPTURED' and capture_mode = 'AUTOMATIC' and provider = 'STRIPE'
-      limit 1)""",
+    ":paid": """(select payment_id from payments
+      where status = 'CAPTURED' and capture_mode = 'AUTOMATIC' and provider = 'STRIPE' limit 1)""",
 }
 MONEY = {
     "money.order_sums": """
@@ -102,7 +102,7 @@ PAYMENTS = {
         update payment_attempts set state = 'INTENDED', finished_at = null, created_at = now() - interval '1 hour'
         where payment_id = :paid
     """,
-    "payments.refunds_failed": "delete from refunds where status = 'SUCCEEDED'",
+    "payments.refunds_failed": "update refunds set status = 'FAILED' where status = 'SUCCEEDED'",
     "payments.provider_events_once": "update provider_events set applied_at = null",
     "payments.provider_events_stuck": """
         update provider_events set state = 'RECEIVED', applied_at = null, received_at = now() - interval '1 hour'

@@ -166,7 +166,8 @@ class Here:
             if not self.rows("select 1 from payment_attempts where state = 'INTENDED'"):
                 return
             await asyncio.sleep(0.02)
-        raise AssertionError(f"still to be asked: {self.rows('select * from payment_attempts')}")
+        left = self.rows("select * from payment_attempts")
+        raise AssertionError(f"still to be asked: {left}")
 
     def faults(self, **rules: Any) -> None:
         """What goes wrong at the provider from now on, and nothing else."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bottega.sandbox import events
+from bottega.sandbox.currencies import shown
 from bottega.sandbox.faults import DEFAULT_SECONDS, DESCRIPTIONS, GROUPS, Kind
 from bottega.sandbox.store import Doc, books, deliveries
 from bottega.sandbox.templates import page
@@ -11,6 +12,10 @@ from bottega.sandbox.world import World
 
 SHOWN = 60
 DELIVERY_STATES = ("PENDING", "HELD", "FAILED", "DELIVERED", "DROPPED", "REFUSED")
+METHOD_NAMES = {
+    "sepa_debit": "SEPA debit", "us_bank_account": "US bank account", "bacs_debit": "Bacs debit",
+    "apple_pay": "Apple Pay", "google_pay": "Google Pay", "paypal": "PayPal",
+}  # fmt: skip
 FAULT_TITLES = {"calls": "Calls to the API", "webhooks": "Webhooks", "money": "Money"}
 
 
@@ -52,8 +57,20 @@ def _payments(world: World) -> Response:
     ]
     return _page(
         world, "payments.html", "payments", intents=intents, faces=methods, captured=captured,
+        notes={i["id"]: _note(world, i) for i in intents},
         target=world.settings.webhook_url, address=world.store.meta("base_url"),
     )  # fmt: skip
+
+
+def _note(world: World, intent: Doc) -> str:
+    """What happened after it was paid."""
+    charge = world.store.get("charge", intent["latest_charge"] or "") or {}
+    disputes = world.store.children("dispute", intent["id"]) if charge.get("disputed") else []
+    if disputes:
+        return f"Dispute {disputes[-1]['status']}" if disputes[-1]["status"] in ("won", "lost") else "Disputed"
+    if refunded := charge.get("amount_refunded", 0):
+        return f"{shown(refunded, intent['currency'])} refunded"
+    return ""
 
 
 def _face(world: World, intent: Doc) -> str:
@@ -63,8 +80,14 @@ def _face(world: World, intent: Doc) -> str:
     details = method or charge.get("payment_method_details")
     if not details:
         return ""
-    card = details.get("card")
-    return f"{card['brand'].capitalize()} ·· {card['last4']}" if card else details["type"].replace("_", " ")
+    kind: str = details["type"]
+    face: Doc = details.get(kind) or {}
+    name = METHOD_NAMES.get(kind, kind.replace("_", " ").capitalize())
+    if wallet := face.get("wallet"):
+        name = METHOD_NAMES.get(wallet["type"], name)
+    elif kind == "card":
+        name = face["brand"].capitalize() + (" debit" if face["funding"] == "debit" else "")
+    return f"{name} ·· {face['last4']}" if "last4" in face else name
 
 
 def _payment(world: World, name: str) -> Response:
