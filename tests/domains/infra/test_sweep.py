@@ -146,5 +146,5 @@ def test_every_point_of_the_code_is_listed_and_every_listed_one_is_somewhere() -
 
 
 def _points(path: str, text: str) -> list[str]:
-    pieces = [] if path.endswith("fault_points.py") else text.split("await point(\"")[1:]
+    pieces = [] if path.endswith("fault_points.py") else text.split('await point("')[1:]
     return [piece.partition('"')[0] for piece in pieces]

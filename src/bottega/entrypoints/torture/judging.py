@@ -131,7 +131,8 @@ def _different(books: Books) -> Iterable[Any]:
     for theirs in books.theirs:
         mine = ours.get(theirs.payment_intent)
         sides = (theirs.captured, theirs.refunded, theirs.currency.upper())
-        if mine is not None and sides != (mine.captured_minor, mine.refunded_minor, mine.currency):
+        returned = mine is not None and not mine.captured_minor and not _net(theirs)  # it never counted, and went back
+        if mine is not None and not returned and sides != (mine.captured_minor, mine.refunded_minor, mine.currency):
             yield {"provider": theirs, "ours": mine}
 
 

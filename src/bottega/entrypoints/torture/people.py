@@ -28,6 +28,13 @@ class Shopper(Customer):
     leaves_until = 0.0
 
     async def _pay(self, order: Json) -> None:
+        try:
+            await self._pay_somehow(order)
+        except GaveUp:
+            await self._cancel(order)
+            raise
+
+    async def _pay_somehow(self, order: Json) -> None:
         for _ in range(_PAYING):
             if self._chance(ABANDONED) and time.monotonic() < self.leaves_until:
                 self._wire.tally.counts["walked away"] += 1
