@@ -118,7 +118,7 @@ async def test_what_was_answered_as_sold_out_is_not_sold_by_a_process_that_has_n
 
 async def test_twin_without_the_menus_version_sells_it(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
     before = (await arena.processes[0].parts.shops.get(arena.store_id)).menu.menu.version
-    weakened = without(batch.GATHER, "'version', s.menu_version", f"'version', {before + 1}")
+    weakened = without(batch.GATHER, "c.last_number, s.menu_version", f"c.last_number, {before + 1}")
     monkeypatch.setattr(batch, "GATHER", weakened)
 
     outcomes = await _ordered_after_sold_out(arena)

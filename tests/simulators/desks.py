@@ -84,7 +84,9 @@ class Here:
     def settings(self) -> dict[str, str]:
         """The environment of a process of this shop."""
         own = {"BOTTEGA_DATABASE_URL": self.url, "BOTTEGA_DATABASE_CONNECTIONS": "6"}
-        return {name: value for name, value in _environment(self.installation).items() if name.startswith("BOTTEGA_")} | own
+        return {
+            name: value for name, value in _environment(self.installation).items() if name.startswith("BOTTEGA_")
+        } | own
 
     async def place(self, *, online: bool = True) -> Order:
         """Beat one of an order: placed and committed, and nobody has been asked anything."""
@@ -185,7 +187,9 @@ class Here:
 
     def attempts(self, order: Order) -> list[tuple[Any, ...]]:
         """(number, operation, state, error) of what was asked about an order's payment."""
-        found = self.rows("select * from payment_attempts where payment_id = %s order by attempt_no", [order.payment_id])
+        found = self.rows(
+            "select * from payment_attempts where payment_id = %s order by attempt_no", [order.payment_id]
+        )
         return [(each["attempt_no"], each["operation"], each["state"], each["error_code"]) for each in found]
 
     async def intents(self, order: Order) -> list[dict[str, Any]]:

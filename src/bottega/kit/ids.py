@@ -15,10 +15,10 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _DECODE = {char: value for value, char in enumerate(ALPHABET)}
 _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 _THREES = [pair + low for pair in _PAIRS for low in ALPHABET]
-_NOISE = random.Random()  # noqa: S311 - names, not secrets
+_noise = random.Random().getrandbits  # noqa: S311 - names, not secrets
 _new, _set = UUID.__new__, object.__setattr__
-_VERSION = 8 << 76
-_VARIANT = 2 << 62
+_FIXED = 8 << 76 | 2 << 62
+_RANDOM = 0xFFF << 64 | 0x3FFF_FFFF << 32
 MAX_HOME = 2**32 - 1
 
 
@@ -26,20 +26,10 @@ def new_id(home: int, millis: int | None = None) -> UUID:
     """A fresh id of the home number `home` (0 … 2^32-1), stamped with `millis` (Unix milliseconds; now if None)."""
     assert 0 <= home <= MAX_HOME, "a home number has 32 bits"
     stamp = time.time_ns() // 1_000_000 if millis is None else millis
-    # Seeded from the system once a process: a system call for each id cost as much as the rest of it.
-    noise = _NOISE.getrandbits(42)
-    # Made without `__init__`, whose checks of its six ways to be called cost more than all of this; an order has five ids.
+    # Seeded from the system once a process: a system call for each id cost as much as the rest of it. And made without
+    # `__init__`, whose checks of its six ways to be called cost more than all of this; an order has five ids.
     value = _new(UUID)
-    _set(
-        value,
-        "int",
-        (stamp & 0xFFFF_FFFF_FFFF) << 80
-        | _VERSION
-        | (noise >> 30) << 64
-        | _VARIANT
-        | (noise & 0x3FFF_FFFF) << 32
-        | home,
-    )
+    _set(value, "int", (stamp & 0xFFFF_FFFF_FFFF) << 80 | _FIXED | (_noise(76) & _RANDOM) | home)
     _set(value, "is_safe", SafeUUID.unknown)
     return value
 

@@ -168,8 +168,15 @@ def test_the_dashboards_buttons_work(sandbox: Sandbox, shop: Shop, page: Page, p
     page.get_by_role("button", name="Set the faults").click()
     expect(page.get_by_role("button", name="Stop all")).to_be_visible()
     assert sandbox.control("faults")["rules"]["unavailable"]["probability"] == 0.125
+    page.get_by_role("button", name="Next one Webhook late").click()
+    expect(page.get_by_text("The next one", exact=True)).to_be_visible()
+    assert sandbox.control("faults")["ordered"] == {"webhook_delay": 1}
     page.get_by_role("button", name="Stop all").click()
     expect(page.get_by_role("button", name="Stop all")).to_have_count(0)
+    page.get_by_role("link", name="Webhooks").click()
+    page.get_by_role("button", name="Lose the next payment's").click()
+    page.get_by_role("button", name="Don't lose them").click()
+    expect(page.get_by_role("button", name="Lose the next payment's")).to_be_visible()
     assert problems == []
 
 

@@ -141,6 +141,19 @@ def test_the_same_seed_and_calls_meet_the_same_faults(sandbox: Sandbox) -> None:
     assert {200, 402, 429, 500, 503} <= set(first)
 
 
+def test_the_pages_forms_work_without_a_script(sandbox: Sandbox) -> None:
+    plan = {"back": "/faults", "seed": "9", "slow[percent]": "25", "slow[seconds]": "2", "decline[percent]": ""}
+    answer = httpx.post(f"{sandbox.url}/_sandbox/faults", data=plan)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/faults")
+    found = sandbox.control("faults")
+    assert (found["seed"], list(found["rules"])) == (9, ["slow"])
+    assert (found["rules"]["slow"]["probability"], found["rules"]["slow"]["seconds"]) == (0.25, 2)
+    next_one = {**plan, "kind": "webhook_delay", "webhook_delay[seconds]": "3"}
+    assert httpx.post(f"{sandbox.url}/_sandbox/faults/next", data=next_one).status_code == 303
+    assert sandbox.control("faults")["ordered"] == {"webhook_delay": 1}
+    assert "The next one" in sandbox.page("/faults")
+
+
 @pytest.mark.parametrize(
     "body", [{"kind": "nonsense"}, {"kind": "slow", "times": 0}, {"kind": "slow", "seconds": "long"}, {}]
 )

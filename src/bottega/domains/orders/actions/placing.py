@@ -118,14 +118,16 @@ class Placing:
         self, tx: BatchTx, wanted: Sequence[tuple[UUID, UUID, date]]
     ) -> tuple[dict[UUID, int], dict[tuple[UUID, date], int]]:
         """For orders of (merchant, store, day): the stores' menu versions, and the last numbers before theirs."""
-        counts = Counter(wanted)
-        found = await batch.gather(tx.connection, [_numbers(*slot, n) for slot, n in counts.items()])
-        versions = {each.store_id: each.version for each in found.menus}
-        for store_id, version in versions.items():
-            self._shops.confirm(store_id, version)
-        taken = {(store_id, day): n for (_, store_id, day), n in counts.items()}
-        last = {(each.store_id, each.business_date): each.last_number for each in found.counters}
-        return versions, {slot: last[slot] - n for slot, n in taken.items()}
+        counts = list(Counter(wanted).items())
+        found = await batch.gather(tx.connection, [_numbers(i, *slot, n) for i, (slot, n) in enumerate(counts)])
+        versions: dict[UUID, int] = {}
+        before: dict[tuple[UUID, date], int] = {}
+        for each in found:
+            (_, store_id, day), n = counts[each.i]
+            versions[store_id] = each.menu_version
+            before[store_id, day] = each.last_number - n
+            self._shops.confirm(store_id, each.menu_version)
+        return versions, before
 
     async def _write(
         self,
@@ -222,8 +224,8 @@ def _first_of_each_key(placements: Sequence[Placement]) -> list[int]:
     ]
 
 
-def _numbers(merchant_id: UUID, store_id: UUID, day: date, n: int) -> dict[str, Any]:
-    return {"merchant_id": merchant_id, "store_id": store_id, "business_date": day, "n": n}
+def _numbers(i: int, merchant_id: UUID, store_id: UUID, day: date, n: int) -> dict[str, Any]:
+    return {"i": i, "merchant_id": merchant_id, "store_id": store_id, "business_date": day, "n": n}
 
 
 def _order(placement: Placement, priced: Quote, number: int, day: date) -> Order:

@@ -6,7 +6,6 @@ are numbered one after the other.
 
 import struct
 from collections.abc import Sequence
-from datetime import date
 from functools import lru_cache
 from typing import Any, LiteralString
 from uuid import UUID
@@ -27,17 +26,15 @@ join orders o on o.store_id = w.store_id and o.placed_by = w.placed_by and o.ide
 """
 GATHER: LiteralString = """
 with wanted as materialized (
-  select * from json_to_recordset(%s::json) as w (merchant_id uuid, store_id uuid, business_date date, n int)
+  select * from json_to_recordset(%s::json) as w (i int, merchant_id uuid, store_id uuid, business_date date, n int)
 ), counted as (
   insert into order_counters as c (merchant_id, store_id, business_date, last_number)
   select merchant_id, store_id, business_date, n from wanted order by store_id, business_date
   on conflict (store_id, business_date) do update set last_number = c.last_number + excluded.last_number
   returning store_id, business_date, last_number
 )
-select json_build_object(
-  'counters', coalesce((select json_agg(c) from counted c), '[]'),
-  'menus', coalesce((select json_agg(json_build_object('store_id', s.store_id, 'version', s.menu_version)) from stores s
-                     where s.store_id in (select store_id from wanted)), '[]'))::text
+select json_agg(json_build_array(w.i, c.last_number, s.menu_version))::text
+from wanted w join counted c using (store_id, business_date) join stores s on s.store_id = w.store_id
 """
 WRITE: LiteralString = """
 with input as materialized (
@@ -86,26 +83,12 @@ class Known(msgspec.Struct, frozen=True):
     fingerprint: str
 
 
-class Counter(msgspec.Struct, frozen=True):
-    """The last number given out at a store on a business day."""
+class Slot(msgspec.Struct, frozen=True, array_like=True):
+    """One store on one business day, by its place in what was asked: the last number given out, the menu's version."""
 
-    store_id: UUID
-    business_date: date
+    i: int
     last_number: int
-
-
-class MenuVersion(msgspec.Struct, frozen=True):
-    """The present version of a store's menu."""
-
-    store_id: UUID
-    version: int
-
-
-class Gathered(msgspec.Struct, frozen=True):
-    """All that a batch needs to know before it decides."""
-
-    counters: list[Counter]
-    menus: list[MenuVersion]
+    menu_version: int
 
 
 async def known(connection: Connection, keys: Sequence[dict[str, Any]]) -> list[Known]:
@@ -116,12 +99,14 @@ async def known(connection: Connection, keys: Sequence[dict[str, Any]]) -> list[
     return msgspec.json.decode(row[0], type=list[Known])
 
 
-async def gather(connection: Connection, wanted: Sequence[dict[str, Any]]) -> Gathered:
-    """Read what a batch needs and take `n` numbers for each store and day: one statement."""
+async def gather(connection: Connection, wanted: Sequence[dict[str, Any]]) -> list[Slot]:
+    """Take `n` numbers at each store and day (by their place `i`), and read the stores' versions: one statement."""
+    if not wanted:
+        return []
     cursor = await connection.execute(GATHER, [msgspec.json.encode(wanted).decode()])
     row = await cursor.fetchone()
     assert row is not None
-    return msgspec.json.decode(row[0], type=Gathered)
+    return msgspec.json.decode(row[0], type=list[Slot])
 
 
 async def write(connection: Connection, new: Sequence[NewOrder]) -> None:
