@@ -16,6 +16,7 @@ from bottega.entrypoints.torture import Fault, Orders, Report, Verb, faults_for
 from bottega.entrypoints.torture.books import gather
 from bottega.entrypoints.torture.installation import Installation, installed
 from bottega.entrypoints.torture.judging import Told, difference, judge
+from bottega.entrypoints.torture.planning import WEBS
 from bottega.entrypoints.torture.playing import Stage, perform
 from bottega.kit import ids
 from tests.simulators.commands import busyness
@@ -75,32 +76,29 @@ async def test_nothing_is_lost_doubled_or_left_over_under_faults(report: Report)
 async def test_an_order_is_taken_within_five_seconds_after_the_database_was_killed(
     stage: Stage, report: Report
 ) -> None:
-    assert await quickest(stage, [Fault(0, Verb.KILL, "database")] * 3) <= 5.0
+    assert await quickest(stage, Fault(0, Verb.KILL, "database"), 5.0) <= 5.0
 
 
 async def test_an_order_is_taken_within_a_second_after_one_of_two_web_processes_was_killed(
     stage: Stage, report: Report
 ) -> None:
-    for name in ("web 1", "web 2"):
-        before = stage.made.child(name).process
+    async with asyncio.timeout(30):  # both are there, or the test would be about one
+        while not all(stage.made.child(name).process and stage.made.child(name).end() is None for name in WEBS):
+            await asyncio.sleep(0.05)
 
-        assert await quickest(stage, [Fault(0, Verb.KILL, name)] * 3) <= 1.0
-
-        async with asyncio.timeout(30):
-            while stage.made.child(name).process in (before, None) or not await asyncio.to_thread(stage.made.ready):
-                await asyncio.sleep(0.05)
+    assert await quickest(stage, Fault(0, Verb.KILL, "web 1"), 1.0) <= 1.0
 
 
-async def quickest(stage: Stage, faults: list[Fault]) -> float:
-    """Seconds until an order was taken, as on an idle machine; the first good try of a few, for others slow us down."""
+async def quickest(stage: Stage, fault: Fault, limit: float) -> float:
+    """Seconds until an order was taken; where that took too long, again, and as it would be on an idle machine."""
     found: list[float] = []
-    for fault in faults:
-        allowed = await asyncio.to_thread(busyness)
+    while len(found) < 3:
         done = await stage.hands.strike(fault)
         assert done.recovered is not None
-        found.append(done.recovered / allowed)
-        if found[-1] <= 1.0:
+        found.append(done.recovered)
+        if done.recovered <= limit:
             break
+        found[-1] /= await asyncio.to_thread(busyness)  # other programs on the machine only ever make it slower
     return min(found)
 
 
