@@ -25,6 +25,7 @@ from bottega.domains.identity import PERMISSIONS, ROLES
 from bottega.entrypoints.description import document
 from bottega.entrypoints.reference import HOW, MACHINES, RefusalEntry, refusals
 from bottega.entrypoints.web import make_litestar
+from bottega.infra.fault_points import POINTS, VARIABLE
 from bottega.infra.settings import describe
 from bottega.kit.machine import Machine
 
@@ -221,6 +222,19 @@ def events() -> str:
     return page("Events", reference_events.INTRO, *reference_events.sections(table))
 
 
+def fault_points() -> str:
+    """fault_points.md: every named place where a test lets a process die, fail or hang."""
+    intro = (
+        f"Named places between the steps of work. `{VARIABLE}` arms some of them in one process: "
+        "`provider.answered=kill:1,commit.before@expire=sleep:0.5`. `kill:n` ends the process by SIGKILL at the n-th "
+        "passage, `raise:n` fails the first n passages, `sleep:s` waits s seconds at each; `name@detail` strikes only for "
+        "that operation, call or action. A point that is not armed does nothing. `tests/flows/test_crash_sweep.py` kills a "
+        "process at each of them and lets another one finish its work. Never set it where real money moves."
+    )
+    rows = [(f"`{name}`", meaning) for name, meaning in POINTS.items()]
+    return page("Fault points", intro, table(("point", "where it stands"), rows))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "states.md": states,
     "events.md": events,
@@ -229,6 +243,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "permissions.md": permissions,
     "slices.md": slices,
     "glossary.md": glossary,
+    "fault_points.md": fault_points,
     "openapi.json": openapi,
 }
 

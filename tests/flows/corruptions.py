@@ -102,7 +102,7 @@ PAYMENTS = {
         update payment_attempts set state = 'INTENDED', finished_at = null, created_at = now() - interval '1 hour'
         where payment_id = :paid
     """,
-    "payments.refunds_failed": "update refunds set status = 'FAILED' where status = 'SUCCEEDED'",
+    "payments.refunds_failed": "update refunds set status = 'FAILED', given_up_at = now()",
     "payments.provider_events_once": "update provider_events set applied_at = null",
     "payments.provider_events_stuck": """
         update provider_events set state = 'RECEIVED', applied_at = null, received_at = now() - interval '1 hour'

@@ -32,7 +32,7 @@ from bottega.domains.orders import (
 )
 from bottega.domains.orders import Transition as Move
 from bottega.domains.orders.model import ChangeOrder
-from bottega.domains.payments import DisputeStatus, RefundStatus, RetryRefund, Tender
+from bottega.domains.payments import DisputeStatus, RefundStatus, Tender
 from bottega.domains.payments.actions import recording, settling
 from bottega.domains.payments.actions.disputing import record_dispute
 from bottega.domains.payments.model import (
@@ -214,13 +214,13 @@ class Day:
         )
         await self.parts.database.run(orders.refund, command, by=self.system)
 
-    async def retry_refund(self, order: Order) -> None:
-        """A manager asks once more for the refund that the provider refused."""
+    async def try_again(self, order: Order) -> None:
+        """A manager asks once more for the order's refund that failed."""
         assert order.payment_id is not None
         async with self.parts.database.read(self.merchant_id) as tx:
-            failed = await payments.refunds(tx, self.store_id, order.payment_id)
-        command = RetryRefund(self.store_id, failed[-1].refund_id, by_hand=True)
-        await self.parts.database.run(settling.retry_refund, command, by=self.system)
+            failed = (await payments.refunds(tx, self.store_id, order.payment_id))[-1]
+        which = (self.store_id, order.payment_id, failed.refund_id)
+        await self.parts.database.run(orders.try_again, which, by=self.system)
 
     async def cancel(self, order: Order) -> None:
         """The customer takes the order back."""
@@ -358,7 +358,7 @@ async def trade(day: Day) -> None:
     await day.pay(cancelled)
     await day.cancel(cancelled)
     await day.answer_refund(cancelled, RefundStatus.FAILED)
-    await day.retry_refund(cancelled)
+    await day.try_again(cancelled)
     await day.answer_refund(cancelled, RefundStatus.SUCCEEDED)
     await hold(day)
     changed = await day.place(PayMode.ONLINE)

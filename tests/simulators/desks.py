@@ -52,7 +52,7 @@ def lone_sandbox(folder: Path) -> Iterator[Installation]:
     try:
         yield made
     finally:
-        made.sandbox.stop()
+        made.sandbox.kill()
 
 
 @dataclass

@@ -87,5 +87,5 @@ async def milano(running: Installation, shop_template: tuple[str, SeedResult]) -
 @pytest.fixture
 async def new_york(running: Installation, shop_template: tuple[str, SeedResult]) -> AsyncIterator[shops.Counter]:
     """The store in New York of the shared installation (tax on top, USD)."""
-    async with shops.counter(running.url, shop_template[1], "new_york") as counter:
+    async with shops.counter(running.url, shop_template[1], "new-york") as counter:
         yield counter

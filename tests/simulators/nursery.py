@@ -1,8 +1,7 @@
 """Real processes of ours in a few milliseconds: one process imports the roles once and forks whoever is asked for.
 
 A child is a process like any other: it reads its settings from its environment, runs the role's `main`, and can be
-killed or paused by its pid. Used where a test needs many of them. Run as a program this file is the nursery itself: it
-reads one JSON command a line, answers one JSON line, and ends with its children when its input does.
+killed or paused by its pid. Used where a test needs many of them. The other end of the pipe is `nursery_process`.
 """
 
 import json
@@ -12,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +78,7 @@ def nursery(folder: Path) -> Iterator[Nursery]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BOTTEGA_")}
     environment["PYTHONPATH"] = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.simulators.nursery"],
+        [sys.executable, "-m", "tests.simulators.nursery_process"],
         env=environment, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -88,49 +87,3 @@ def nursery(folder: Path) -> Iterator[Nursery]:
         assert process.stdin is not None
         process.stdin.close()
         process.wait(10)
-
-
-def _main() -> None:
-    from bottega.entrypoints import web, worker
-    from bottega.infra import fault_points
-
-    roles = {"worker": worker.main, "web": web.main}
-    ended: dict[int, int] = {}
-    alive: set[int] = set()
-    for line in sys.stdin:
-        command = json.loads(line)
-        answer: int | None
-        if command["command"] == "start":
-            answer = os.fork()
-            if answer == 0:
-                _become(command)
-                fault_points.arm(os.environ.get(fault_points.VARIABLE, ""))
-                with suppress(SystemExit):
-                    roles[command["role"]]()
-                os._exit(0)
-            alive.add(answer)
-        else:
-            pid = command["pid"]
-            if pid in alive:
-                gone, status = os.waitpid(pid, os.WNOHANG)
-                if gone:
-                    alive.discard(pid)
-                    ended[pid] = os.waitstatus_to_exitcode(status)
-            answer = ended.get(pid)
-        print(json.dumps(answer), flush=True)
-    for pid in alive:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-
-
-def _become(command: dict[str, Any]) -> None:
-    """What a fresh process would have: its own input, output, environment and parent."""
-    log = os.open(command["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.environ.update(command["settings"], BOTTEGA_PARENT=str(os.getppid()))
-
-
-if __name__ == "__main__":
-    _main()

@@ -67,6 +67,11 @@ class Person:
         headers = self.headers | {"idempotency-key": idempotency_key or key()}
         return await self.http.post(path, json=body, headers=headers)
 
+    async def elsewhere(self, url: str, path: str, body: Any, idempotency_key: str) -> httpx.Response:
+        """One POST to another web process, over a connection of its own."""
+        async with httpx.AsyncClient(base_url=url, timeout=15) as http:
+            return await http.post(path, json=body, headers=self.headers | {"idempotency-key": idempotency_key})
+
     async def patch(self, path: str, body: Any, **headers: str) -> httpx.Response:
         """PATCH."""
         return await self.http.patch(path, json=body, headers=self.headers | headers)
@@ -157,11 +162,11 @@ class Counter:
 
     async def barista(self, url: str = "") -> Person:
         """The barista of this store."""
-        return await self.login(f"barista.{self.slug}", url)
+        return await self.login(f"barista.{self.slug.replace('-', '')}", url)
 
     async def manager(self, url: str = "") -> Person:
         """The manager of this store."""
-        return await self.login(f"manager.{self.slug}", url)
+        return await self.login(f"manager.{self.slug.replace('-', '')}", url)
 
     async def login(self, login: str, url: str = "") -> Person:
         """Somebody of the staff."""

@@ -22,7 +22,7 @@ export const de: Texts = {
   paid: "Bezahlt",
   unpaid: "Offen",
   modes: { IN_STORE: "Im Laden", PICKUP: "Abholung", DELIVERY: "Lieferung", SHIPPING: "Versand" },
-  badges: { RECALLED: "Zurückgeholt", CHANGED: "Geändert", CANCELLED: "Storniert", RUSH: "Eilig", ALLERGY: "Allergie", UNDONE: "Zurück" },
+  badges: { UNPAID: "Nicht bezahlt", RECALLED: "Zurückgeholt", CHANGED: "Geändert", CANCELLED: "Storniert", RUSH: "Eilig", ALLERGY: "Allergie", UNDONE: "Zurück" },
   no: (name) => `OHNE ${name}`,
   made: (name) => `${name}: gemacht`,
   details_of: (number) => `${number}, Einzelheiten`,

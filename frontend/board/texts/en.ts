@@ -20,7 +20,7 @@ export const en = {
   paid: "Paid",
   unpaid: "Unpaid",
   modes: { IN_STORE: "In store", PICKUP: "Pickup", DELIVERY: "Delivery", SHIPPING: "Shipping" } as Record<string, string>,
-  badges: { RECALLED: "Recalled", CHANGED: "Changed", CANCELLED: "Cancelled", RUSH: "Rush", ALLERGY: "Allergy", UNDONE: "Undone" } as Record<string, string>,
+  badges: { UNPAID: "Not paid", RECALLED: "Recalled", CHANGED: "Changed", CANCELLED: "Cancelled", RUSH: "Rush", ALLERGY: "Allergy", UNDONE: "Undone" } as Record<string, string>,
   no: (name: string) => `NO ${name}`,
   made: (name: string) => `${name}: made`,
   details_of: (number: string) => `${number}, details`,

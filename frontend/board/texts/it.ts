@@ -22,7 +22,7 @@ export const it: Texts = {
   paid: "Pagato",
   unpaid: "Da pagare",
   modes: { IN_STORE: "In negozio", PICKUP: "Ritiro", DELIVERY: "Consegna", SHIPPING: "Spedizione" },
-  badges: { RECALLED: "Richiamato", CHANGED: "Cambiato", CANCELLED: "Annullato", RUSH: "Urgente", ALLERGY: "Allergia", UNDONE: "Ripreso" },
+  badges: { UNPAID: "Non pagato", RECALLED: "Richiamato", CHANGED: "Cambiato", CANCELLED: "Annullato", RUSH: "Urgente", ALLERGY: "Allergia", UNDONE: "Ripreso" },
   no: (name) => `NO ${name}`,
   made: (name) => `${name}: fatto`,
   details_of: (number) => `${number}, dettagli`,

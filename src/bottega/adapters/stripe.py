@@ -72,12 +72,17 @@ class StripeProvider:
         self._secrets = webhook_secrets
         self.account = account
         addresses: dict[str, str] = {"api": api_base} if api_base else {}
+        self._http = stripe.HTTPXClient(timeout=_TIMEOUT, allow_sync_methods=False)
         self._client = stripe.StripeClient(
             secret_key,
             base_addresses=addresses,  # type: ignore[arg-type]
-            http_client=stripe.HTTPXClient(timeout=_TIMEOUT, allow_sync_methods=False),
+            http_client=self._http,
             max_network_retries=0,
         )
+
+    async def close(self) -> None:
+        """Close the connections to the provider."""
+        await self._http.close_async()
 
     async def open_intent(self, payment: Payment, key: str) -> ProviderIntent:
         """Open an intent; our ids go along as metadata, so that its events say whose they are."""

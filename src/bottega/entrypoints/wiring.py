@@ -5,7 +5,6 @@ hub, the worker adds the sequencer, the consumers and the sweeps.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from uuid import UUID
 
 from bottega.adapters.stripe import StripeProvider
@@ -13,7 +12,7 @@ from bottega.domains import identity, kitchen, live, merchants, orders
 from bottega.domains.catalog import AvailabilityChanged, MenuChanged, Shops
 from bottega.domains.identity import People
 from bottega.domains.orders import Ordering, Placed, Placement, Placing
-from bottega.domains.payments import Desk, due_at_provider
+from bottega.domains.payments import Desk
 from bottega.infra.auth import Tokens
 from bottega.infra.consumers import Consumer
 from bottega.infra.crypto import Keyring
@@ -22,7 +21,6 @@ from bottega.infra.group_commit import GroupCommit, Lanes
 from bottega.infra.log import Entry
 from bottega.infra.outbox import Waker
 from bottega.infra.settings import Settings
-from bottega.infra.sweep import Sweep
 from bottega.infra.transaction import Database
 from bottega.infra.web.context import Context
 from bottega.infra.web.gate import Gate
@@ -54,6 +52,7 @@ class Parts:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self.desk.close()
         await self.waker.close()
         await self.pools.close()
 
@@ -106,14 +105,6 @@ def make_consumers(parts: Parts) -> list[Consumer]:
     """Who reads the log in a worker."""
     reactions = {"orders": orders.REACTIONS, "kitchen": kitchen.REACTIONS}
     return [Consumer(name, each, parts.database, parts.pools.relay_conninfo) for name, each in reactions.items()]
-
-
-def make_sweeps(parts: Parts) -> list[Sweep]:
-    """What a worker looks for again and again. Apart from each other, so that a provider that is away stops nothing else."""
-    return [
-        Sweep("payments", partial(due_at_provider, parts.database, parts.desk), slots=8),
-        Sweep("unpaid", partial(orders.due_expiries, parts.database), slots=3),
-    ]
 
 
 class _SessionReader:

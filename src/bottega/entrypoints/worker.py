@@ -14,8 +14,9 @@ import psycopg
 import uvloop
 
 from bottega.domains import kitchen
+from bottega.entrypoints.sweeps import make_sweeps
 from bottega.entrypoints.web import watch_parent
-from bottega.entrypoints.wiring import make_consumers, make_parts, make_sweeps
+from bottega.entrypoints.wiring import make_consumers, make_parts
 from bottega.infra.sequencer import Sequencer
 from bottega.infra.settings import Settings, load
 from bottega.infra.telemetry import QUEUE_LENGTH, configure_logs, logger

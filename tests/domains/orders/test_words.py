@@ -9,8 +9,10 @@ import pytest
 from bottega.domains.merchants import FulfillmentType, PayMode
 from bottega.domains.orders import Order, OrderEvent, OrderStatus
 from bottega.domains.orders.pages.words import Seen, steps, tracking, window
+from bottega.domains.payments import PaymentStatus
 from bottega.infra.web.i18n import translator
 from tests.domains.carts.test_rules import a_store
+from tests.simulators import values
 
 NOW = datetime(2026, 11, 20, 11, 4, tzinfo=UTC)
 PLACE = a_store()
@@ -129,3 +131,24 @@ def test_every_status_of_the_counter_has_words_in_every_language() -> None:
             look = Seen(translator(locale), NOW, "/o/x")
             order = msgspec.structs.replace(an_order(status), pay_mode=PayMode.ONLINE)
             assert tracking(order, [], None, PLACE, look).headline
+
+
+@pytest.mark.parametrize(
+    ("status", "payment_status", "words", "payable"),
+    [
+        (OrderStatus.PAID, PaymentStatus.AUTHORIZED, "€11.80 is held on your card", False),
+        (OrderStatus.IN_PROGRESS, PaymentStatus.VOIDED, "The bank let go of your payment. €11.80 still to pay", True),
+        (OrderStatus.READY, PaymentStatus.FAILED, "The bank let go of your payment. €11.80 still to pay", True),
+        (OrderStatus.IN_PROGRESS, PaymentStatus.DISPUTED, "Paid €11.80", False),
+    ],
+)
+def test_money_that_is_held_or_was_lost_is_said_to_its_customer(
+    status: OrderStatus, payment_status: PaymentStatus, words: str, payable: bool
+) -> None:
+    captured = 1180 if payment_status is PaymentStatus.DISPUTED else 0
+    payment = values.payment(payment_status, amount_minor=1180, captured_minor=captured)
+
+    view = tracking(an_order(status), [], payment, PLACE, Seen(translator("en"), NOW, "/o/x"))
+
+    assert view.money_line == words
+    assert bool(view.pay_path) is payable

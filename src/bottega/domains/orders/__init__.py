@@ -5,7 +5,7 @@ change of status is one compare-and-set with its history row and its fact in the
 """
 
 from bottega.domains.orders.actions.changing import ChangeLines, change_lines
-from bottega.domains.orders.actions.expiring import due_expiries, expire
+from bottega.domains.orders.actions.expiring import expire
 from bottega.domains.orders.actions.moving import CancelOwn, MoveOrder, cancel_own, transition
 from bottega.domains.orders.actions.ordering import Ordering
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
@@ -52,7 +52,7 @@ from bottega.domains.orders.states import (
     OrderStatus,
     machine_for,
 )
-from bottega.domains.orders.store import find, history, listed
+from bottega.domains.orders.store import find, history, listed, unpaid
 
 __all__ = [
     "AT_STORE",
@@ -100,7 +100,6 @@ __all__ = [
     "cancel_own",
     "change_lines",
     "display_number",
-    "due_expiries",
     "expire",
     "find",
     "give_back",
@@ -114,4 +113,5 @@ __all__ = [
     "reopen_payment",
     "transition",
     "try_again",
+    "unpaid",
 ]

@@ -25,6 +25,10 @@ class PaymentProvider(Protocol):
         """Our name for the account that this speaks for."""
         ...
 
+    async def close(self) -> None:
+        """Let go of the connections to the provider."""
+        ...
+
     async def open_intent(self, payment: Payment, key: str) -> ProviderIntent:
         """Open an intent for the payment's amount; the same key gives the same intent."""
         ...

@@ -17,7 +17,7 @@ _PATH = "/_sandbox/faults"
 
 
 class _Plan:
-    """The sandbox keeps its plan in memory, so a new process has none: it gets the next part of ours, with dice of its own."""
+    """A new process of the sandbox counts from nothing, and throws the same dice again: it gets others."""
 
     def __init__(self, http: httpx.AsyncClient, orders: Orders) -> None:
         self._http = http
@@ -32,10 +32,11 @@ class _Plan:
         return self._earlier + self._seen
 
     async def look(self) -> None:
-        """Count what was done, and set the plan where there is none."""
+        """Count what was done, and set the plan where it begins, or begins again."""
         found: dict[str, Any] = (await self._http.get(_PATH)).raise_for_status().json()
-        if found["rules"] and self._lives:
-            self._seen = Counter(found["injected"])
+        now = Counter[str](found["injected"])
+        if found["rules"] and self._lives and now >= self._seen:
+            self._seen = now
             return
         self._earlier, self._seen = self.injected, Counter()
         wanted = {"seed": self._orders.seed + 1000 * self._lives, "rules": self._orders.provider}

@@ -78,7 +78,7 @@ class HotRequest(Request[Any, Any, Any]):
 
     def __init__(self, scope: Scope) -> None:
         self._complete = False
-        self.scope = scope
+        self.scope: Any = scope
         self._raw = RawHeaders(cast("Sequence[tuple[bytes, bytes]]", scope["headers"]))
 
     def __getattr__(self, name: str) -> Any:

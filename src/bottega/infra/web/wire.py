@@ -82,6 +82,7 @@ class Protocol(HttpToolsProtocol):
     """One connection. `app` is a `Front`, or any application, which then gets every request the usual way."""
 
     cycle: Any
+    parser: Any
 
     def on_headers_complete(self) -> None:
         """The head of a request has been read."""

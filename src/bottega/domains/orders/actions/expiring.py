@@ -5,7 +5,6 @@ arrives after all goes back at once (`paying.complete_payment`).
 """
 
 from datetime import timedelta
-from functools import partial
 from uuid import UUID
 
 from bottega.domains import merchants, payments
@@ -14,10 +13,8 @@ from bottega.domains.orders import store
 from bottega.domains.orders.actions.moving import cancel
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.payments import PaymentStatus
-from bottega.infra.sweep import Job
 from bottega.infra.telemetry import OUTCOMES
-from bottega.infra.transaction import Database, Tx
-from bottega.kit.subject import system
+from bottega.infra.transaction import Tx
 
 REASON = "not paid in time"
 _UNDER_WAY = (PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING)
@@ -40,15 +37,3 @@ async def expire(tx: Tx, which: tuple[UUID, UUID]) -> bool:
     await cancel(tx, order, REASON)
     OUTCOMES.labels("order_expired").inc()
     return True
-
-
-async def due_expiries(database: Database) -> list[Job]:
-    """The unpaid online orders of all merchants whose store's time is over, each to be expired. Raises `Unavailable`."""
-    async with database.read(None, role="bottega_relay") as tx:
-        due = await store.unpaid(tx)
-    return [Job(("expire", order.order_id), partial(_expire, database, order)) for order in due]
-
-
-async def _expire(database: Database, order: store.UnpaidOrder) -> bool:
-    which = (order.store_id, order.order_id)
-    return await database.run(expire, which, by=system(order.merchant_id, "expiry"))

@@ -8,15 +8,13 @@ from litestar import Response
 
 from bottega.domains import merchants, payments
 from bottega.domains.catalog import Shop, Shops
-from bottega.domains.merchants import PayMode
 from bottega.domains.orders import store
 from bottega.domains.orders.actions.moving import CancelOwn, cancel_own
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
 from bottega.domains.orders.errors import NothingToPay, OrderNotFound, TooLateToCancel
 from bottega.domains.orders.model import CancelOrder, Order
-from bottega.domains.orders.pages.words import Seen, tracking, tracking_path
+from bottega.domains.orders.pages.words import Seen, is_unpaid, tracking, tracking_path
 from bottega.domains.orders.rules import display_number
-from bottega.domains.orders.states import OrderStatus
 from bottega.domains.payments import Desk, Payment, ProviderRefused, ProviderUnavailable
 from bottega.infra.settings import Settings
 from bottega.infra.web.after import follow as after
@@ -74,7 +72,8 @@ async def pay(request: AnyRequest, token: str) -> Response[Any]:
     """The provider's card form for an order that waits to be paid."""
     followed = await _followed(request, token)
     order, settings = followed.order, followed.here.settings
-    waits = order.status is OrderStatus.PLACED and order.pay_mode is PayMode.ONLINE
+    async with followed.here.database.read(order.merchant_id) as tx:
+        waits = is_unpaid(order, await _payment(tx, order))
     if not waits or not followed.own:
         return see_other(followed.path)
     try:

@@ -20,9 +20,7 @@ from bottega.domains.orders.states import OrderStatus
 from bottega.domains.orders.store import audit, refunds
 from bottega.domains.payments import AskedAttempt, Desk, Dispute, Entry, FailedRefund, Payment, Refund
 from bottega.infra.db import ReadTx
-from bottega.infra.transaction import Claim, fingerprint
 from bottega.infra.web.after import follow
-from bottega.infra.web.body import rendered
 from bottega.infra.web.context import Context, context
 from bottega.infra.web.forms import in_words, posted, see_other, shows, staff_visitor, takes
 from bottega.infra.web.pages import Look, Views, speaks
@@ -183,9 +181,8 @@ async def retry(request: AnyRequest, order_id: str, refund_id: str) -> Response[
     if task is None:
         return see_other(desk.path)  # somebody was faster
     which = (desk.store_id, task.payment_id, parsed)
-    key = Claim("manage.refund_retry", refund_id, fingerprint(which))
     try:
-        await desk.here.database.answer(try_again, which, by=desk.subject, key=key, view=lambda _: rendered(None))
+        await desk.here.database.run(try_again, which, by=desk.subject)
     except DomainError as error:
         return await _page(request, desk, in_words(speaks(request), error))
     ask_soon(desk, task.payment_id)

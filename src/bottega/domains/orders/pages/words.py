@@ -11,8 +11,8 @@ import msgspec
 
 from bottega.domains.merchants import PayMode, Store, ready_window
 from bottega.domains.orders.model import Order, OrderEvent
-from bottega.domains.orders.states import CUSTOMER_CANCELS, OrderStatus
-from bottega.domains.payments import Payment
+from bottega.domains.orders.states import CUSTOMER_CANCELS, FLAGGED_IN, OrderStatus
+from bottega.domains.payments import Payment, PaymentStatus
 from bottega.infra.crypto import Keyring
 from bottega.infra.web.i18n import Translator
 from bottega.kit import ids
@@ -84,10 +84,10 @@ def tracking(
 ) -> Tracking:
     """Put an order into words for its customer."""
     t = look.t
-    unpaid = order.status is _S.PLACED and order.pay_mode is PayMode.ONLINE
+    unpaid = is_unpaid(order, payment)
     confirming = unpaid and look.paying and (payment is None or payment.failure_code is None)
     headline = t(f"track.{order.status}")
-    if unpaid:
+    if unpaid and order.status is _S.PLACED:
         headline = t("checkout.confirming") if confirming else t("track.PLACED_unpaid")
     return Tracking(
         headline=headline,
@@ -100,6 +100,14 @@ def tracking(
         final=order.status in _FINAL,
         confirming=confirming,
     )
+
+
+def is_unpaid(order: Order, payment: Payment | None) -> bool:
+    """Whether an online order waits for its customer to pay: at first, or again because what was held for it is gone."""
+    if order.pay_mode is not PayMode.ONLINE:
+        return False
+    lost = payment is not None and payment.captured_minor == 0 and payment.status is not PaymentStatus.AUTHORIZED
+    return order.status is _S.PLACED or (order.status in FLAGGED_IN and lost)
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -139,6 +147,10 @@ def _money_line(order: Order, payment: Payment | None, t: Translator) -> str:
     amount = t.money(order.total_minor, order.currency)
     if payment is not None and payment.captured_minor > 0 and order.status is not _S.CANCELLED:
         return t("track.paid", amount=amount)
+    if payment is not None and payment.status is PaymentStatus.AUTHORIZED and order.status not in _FINAL:
+        return t("track.held", amount=amount)
+    if order.status is not _S.PLACED and is_unpaid(order, payment):
+        return t("track.unpaid_again", amount=amount)
     if order.pay_mode is PayMode.AT_STORE and order.status not in _FINAL:
         return t("track.pay_at_store", amount=amount)
     return ""

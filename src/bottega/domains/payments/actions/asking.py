@@ -71,6 +71,11 @@ class Desk:
             raise OnlineOff
         return self._provider
 
+    async def close(self) -> None:
+        """Let go of the provider; nothing can be asked afterwards."""
+        if self._provider is not None:
+            await self._provider.close()
+
     async def asked(self, call: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """The provider's answer to a call of its port. Raises `ProviderUnavailable` at once while the breaker is open.
 

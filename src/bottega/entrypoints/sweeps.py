@@ -1,0 +1,36 @@
+"""What a worker looks for again and again, as sweeps: everything due at the provider, and orders that nobody paid in time.
+
+They run apart from each other, so that a provider that is away stops nothing else; in as many workers as there are.
+"""
+
+from functools import partial
+from uuid import UUID
+
+from bottega.domains import orders
+from bottega.domains.payments import due_at_provider
+from bottega.entrypoints.wiring import Parts
+from bottega.infra.sweep import Job, Sweep
+from bottega.infra.transaction import Database
+from bottega.kit.subject import system
+
+
+def make_sweeps(parts: Parts) -> list[Sweep]:
+    """The sweeps of a worker."""
+    return [
+        Sweep("payments", partial(due_at_provider, parts.database, parts.desk), slots=8),
+        Sweep("unpaid", partial(_unpaid, parts.database), slots=3),
+    ]
+
+
+async def _unpaid(database: Database) -> list[Job]:
+    """The unpaid online orders of all merchants whose store's time is over, each to be expired."""
+    async with database.read(None, role="bottega_relay") as tx:
+        due = await orders.unpaid(tx)
+    return [
+        Job(("expire", each.order_id), partial(_expire, database, each.merchant_id, (each.store_id, each.order_id)))
+        for each in due
+    ]
+
+
+async def _expire(database: Database, merchant_id: UUID, which: tuple[UUID, UUID]) -> bool:
+    return await database.run(orders.expire, which, by=system(merchant_id, "expiry"))

@@ -1,0 +1,164 @@
+"""News of a payment in every order there is, through the real verbs, end in the same place; what comes twice counts once."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from bottega.domains import payments
+from bottega.domains.payments import DisputeStatus, NewPayment, PaymentNotFound, store
+from bottega.domains.payments.actions import recording
+from bottega.domains.payments.actions.disputing import record_dispute
+from bottega.domains.payments.model import FundsMove, IntentState, ProviderDispute, ProviderIntent
+from bottega.domains.payments.store import disputes
+from bottega.infra.group_commit import BatchTx
+from bottega.infra.transaction import Tx
+from bottega.kit import ids
+from bottega.kit.subject import system
+from tests.conftest import Shop
+
+TOTAL, PART = 1000, 900
+EVENT = """
+insert into provider_events (merchant_id, provider_account, event_id, type, object_ref, store_id, body, signature, state,
+  next_try_at, received_at)
+select merchant_id, 'default', 'evt_same', 'x', 'pi_any', store_id, '', '', 'RECEIVED', now(), now()
+from stores where store_id = %s
+"""
+News = Callable[[Tx, UUID], Awaitable[object]]
+
+
+ON_THE_WAY = ("REQUIRES_ACTION", "PROCESSING")
+
+
+class Enough(Exception):
+    """Everything was tried; the transaction is given up."""
+
+
+def _intent(state: IntentState) -> News:
+    said = ProviderIntent(
+        provider_ref="pi_any", client_secret=None, state=state, amount_minor=TOTAL,
+        captured_minor=PART if state is IntentState.SUCCEEDED else 0, currency="EUR", failure_code=None, metadata={},
+    )  # fmt: skip
+    return lambda tx, store_id: recording.record_intent(tx, (store_id, said))
+
+
+def _dispute(status: DisputeStatus) -> News:
+    back = (FundsMove("txn_in", PART),) if status is DisputeStatus.WON else ()
+    said = ProviderDispute(
+        provider_ref="dp_any", intent_ref="pi_any", status=status, amount_minor=PART, reason="fraudulent",
+        funds=(FundsMove("txn_out", -PART), *back),
+    )  # fmt: skip
+    return lambda tx, store_id: record_dispute(tx, (store_id, said))
+
+
+SIX: tuple[News, ...] = (
+    _intent(IntentState.REQUIRES_ACTION),
+    _intent(IntentState.PROCESSING),
+    _intent(IntentState.AUTHORIZED),
+    _intent(IntentState.SUCCEEDED),
+    _dispute(DisputeStatus.OPENED),
+    _dispute(DisputeStatus.WON),
+)
+ENDS_WITH = [
+    ("AUTHORIZED", TOTAL), ("CAPTURED", PART), ("DISPUTE_CLOSED", PART), ("DISPUTE_OPENED", PART),
+    ("FUNDS_REINSTATED", PART), ("FUNDS_WITHDRAWN", PART), ("OPENED", TOTAL),
+]  # fmt: skip
+
+
+class Tried:
+    """Every order of the news. Ways that have led to the same rows with the same news left are walked on once for all."""
+
+    def __init__(self, tx: Tx, store_id: UUID, payment_id: UUID) -> None:
+        self.tx, self.store_id, self.payment_id = tx, store_id, payment_id
+        self.known: dict[object, int] = {}
+
+    async def all(self, left: tuple[int, ...], early: tuple[int, ...] = ()) -> int:
+        """Go on with each of what is left, and tell how many orders that is.
+
+        `early` came before what it needs, and waits as it would in the worker.
+        """
+        here = (left, frozenset(early), await self.rows())
+        if here in self.known:
+            return self.known[here]
+        orders = 0 if left else await self.end(early)
+        for number in left:
+            async with self.tx.connection.transaction(force_rollback=True):
+                waits = early if await self.told(number) else (*early, number)
+                orders += await self.all(tuple(each for each in left if each != number), waits)
+        self.known[here] = orders
+        return orders
+
+    async def told(self, number: int) -> bool:
+        """Apply one of the news; False when it came too early."""
+        try:
+            await SIX[number](self.tx, self.store_id)
+        except PaymentNotFound:
+            return False
+        return True
+
+    async def rows(self) -> object:
+        """All that the verbs can see of the payment, apart from numbers and instants."""
+        payment = await store.read(self.tx, self.store_id, self.payment_id)
+        assert payment is not None
+        totals = (payment.status, payment.authorized_minor, payment.captured_minor, payment.disputed_minor)
+        entries = await store.entries(self.tx, self.store_id, self.payment_id)
+        taken_up = await disputes.of_payment(self.tx, self.store_id, self.payment_id)
+        lines = sorted((each.kind, each.provider_ref or "", each.amount_minor) for each in entries)
+        return (totals, tuple(lines), tuple(each.status for each in taken_up))
+
+    async def end(self, early: tuple[int, ...]) -> int:
+        """What waited is applied, and everything once more, as events with other names: all stands where the provider does."""
+        for number in (*early, *range(6)):
+            assert await self.told(number)
+        payment = await store.read(self.tx, self.store_id, self.payment_id)
+        assert payment is not None
+        assert (payment.status, payment.captured_minor, payment.disputed_minor) == ("CAPTURED", PART, 0)
+        entries = await store.entries(self.tx, self.store_id, self.payment_id)
+        lines = [(each.kind, each.amount_minor) for each in entries if each.kind not in ON_THE_WAY]
+        assert sorted(lines) == ENDS_WITH
+        return 1
+
+
+async def _opened(tx: Tx, store_id: UUID) -> UUID:
+    """A payment that is held first, opened with the provider."""
+    payment_id = tx.new_id(ids.home_of(store_id))
+    new = NewPayment(
+        merchant_id=tx.merchant_id, store_id=store_id, payment_id=payment_id, reference=uuid4(),
+        provider_account="default", amount_minor=TOTAL, currency="EUR", created_at=tx.now,
+    )  # fmt: skip
+    await payments.open_many(BatchTx(tx.connection), [new])
+    payment = await store.read(tx, store_id, payment_id)
+    assert payment is not None
+    await store.set_provider(tx, payment, "pi_any", "pi_any_secret_x")
+    return payment_id
+
+
+async def test_all_720_orders_of_six_news_end_where_the_provider_is(shop: Shop) -> None:
+    store_id = next(each.store_id for each in shop.seeded.stores if each.slug == "milano")
+    with psycopg.connect(shop.url, autocommit=True) as owner:
+        owner.execute("update stores set capture_mode = 'MANUAL'")
+    ends: list[int] = []
+
+    async def every(tx: Tx, _: None) -> None:
+        ends.append(await Tried(tx, store_id, await _opened(tx, store_id)).all((0, 1, 2, 3, 4, 5)))
+        raise Enough
+
+    with pytest.raises(Enough):
+        await shop.database.run(every, None, by=system(shop.seeded.merchant_id, "test"))
+    assert ends == [720]
+
+
+async def test_a_reference_and_an_event_exist_once_whatever_the_code_does(shop: Shop) -> None:
+    store_id = next(each.store_id for each in shop.seeded.stores if each.slug == "milano")
+
+    async def twice(tx: Tx, _: None) -> None:
+        for _number in range(2):
+            await _opened(tx, store_id)
+
+    with pytest.raises(psycopg.errors.UniqueViolation, match="payments_provider_ref"):
+        await shop.database.run(twice, None, by=system(shop.seeded.merchant_id, "test"))
+    with psycopg.connect(shop.url, autocommit=True) as owner:
+        owner.execute(EVENT, [store_id])
+        with pytest.raises(psycopg.errors.UniqueViolation, match="provider_events_pkey"):
+            owner.execute(EVENT, [store_id])
