@@ -18,8 +18,8 @@ from bottega.domains.orders.store import refunds
 from bottega.domains.payments import (
     Payment,
     PaymentNotFound,
-    RefundAdopted,
     Refund,
+    RefundAdopted,
     RefundNotFailed,
     RefundRequest,
     RefundStatus,
