@@ -23,9 +23,9 @@ from tests.simulators.shop import eventually, intent_of
 from tests.simulators.storm import DOUBLED, LOST, Postman, event, header, shuffled
 
 SEED = 20261120
-DELIVERIES = times(240, 60_000)
+DELIVERIES = times(160, 60_000)
 FORGERIES = times(300, 10_000)
-RATE = times(60, 150)
+RATE = times(80, 150)
 STEPS = (
     ("pm_card_chargeDeclined", ("payment_intent.payment_failed", "charge.failed", "payment_intent.updated")),
     ("pm_card_chargeDeclinedInsufficientFunds", ("payment_intent.payment_failed", "charge.failed")),

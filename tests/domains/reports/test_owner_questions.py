@@ -107,7 +107,7 @@ async def _answers(
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 def test_who_spent_the_most_and_who_never_did_are_as_counted_by_hand(
     module_shop_url: str, stores: list[Store], data: st.DataObject
 ) -> None:
