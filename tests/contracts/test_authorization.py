@@ -34,7 +34,7 @@ BODIES = {
     "/v1/orders": "an order", "/v1/quotes": "an order", "/v1/guests": {}, "/v1/login": {"login": "a", "password": "b"},
     "/v1/token": {"grant_type": "implicit"}, "/v1/orders/{order_id}": {"items": [{"product_id": "prd_x", "qty": 1}]},
     "/v1/orders/{order_id}/transition": {"to_status": "DELIVERED", "expected_status": "PLACED"},
-    "/v1/payments/{payment_id}/refunds": {"reason": "r"},
+    "/v1/payments/{payment_id}/refunds": {"reason": "r"}, "/v1/payments/{payment_id}/refunds/preview": {},
     "/v1/stores/{store_id}/intake": {"prep_minutes": 6},
     "/v1/stores/{store_id}/capture": {"capture_mode": "AUTOMATIC"},
     "/v1/stores/{store_id}/reconciliations": {"mend": "LIST"},
@@ -145,8 +145,11 @@ def test_the_table_keeps_strangers_out_of_the_kitchen_and_the_money() -> None:
     for route, row in wanted.items():
         if "/tickets/" in route or "/queue" in route or route.endswith(("/intake", "/capture")) or MONEY.search(route):
             assert {row["anonymous"], row["guest"], row["barista elsewhere"]} <= {"303", "401", "403", "404"}, route
-        if "{order_id}" in route or "{payment_id}" in route or "/tickets/" in route:
-            assert row["anonymous"] == ("303" if "/manage/" in route else "401"), route
+        if " /manage/" in route:
+            assert row["anonymous"] == "303", route
+            assert {row["guest"], row["barista"], row["barista elsewhere"]} <= {"303", "403", "404"}, route
+        elif "{order_id}" in route or "{payment_id}" in route or "/tickets/" in route:
+            assert row["anonymous"] == "401", route
             assert row["other guest"] in ("403", "404"), route
         if "{store_id}" in route or "{order_id}" in route or "{payment_id}" in route:
             public = (
