@@ -44,6 +44,7 @@ BODIES = {
     "/v1/stores/{store_id}/tickets/{ticket_id}/bump": {"from_state": "CLOSED"},
     "/v1/stores/{store_id}/tickets/{ticket_id}/undo": {"to_state": "CLOSED"},
     "/v1/stores/{store_id}/tickets/{ticket_id}/lines/{line_id}/made": {"made": False},
+    "/v1/orders/{order_id}/shortages/{shortage_id}/choice": {"choice": "SUBSTITUTE"},
     "/v1/orders/{order_id}/cancel": {"reason": "\u0000"},
 }  # fmt: skip
 
@@ -67,12 +68,15 @@ def named(live: Live) -> dict[str, str]:
     """What stands in the places of a path: things of our store, ordered by `guest`."""
     order, online = live.place(), live.place(pay_mode="ONLINE")
     ticket = live.ticket_of(order["order_id"])
+    line = f"/v1/orders/{order['order_id']}/lines/{order['lines'][0]['line_id']}"
+    shortages = live.ask("POST", f"{line}/unavailable", "barista", json={}).json()["shortages"]
     slug = live.ask("GET", f"/v1/stores/{live.names['store']}").json()["slug"]
     return {
         "store_id": live.names["store"], "product_id": live.names["product"], "modifier_id": live.names["modifier"],
         "order_id": order["order_id"], "payment_id": online["payment"]["payment_id"], "ticket_id": ticket["ticket_id"],
         "line_id": order["lines"][0]["line_id"], "slug": slug, "token": order["tracking_url"].rpartition("/")[2],
         "item_id": "1", "refund_id": ids.show("ref", ids.new_id(0)), "difference_id": difference(live),
+        "shortage_id": shortages[0]["shortage_id"],
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from bottega.entrypoints.bench import command as bench_command
 from bottega.entrypoints.options import taking
 from bottega.entrypoints.rush import command as rush_command
 from bottega.entrypoints.terminal import CommandFailed, Exit, complain, out
+from bottega.entrypoints.torture import command as torture_command
 from bottega.entrypoints.verify import Ask
 
 app = typer.Typer(
@@ -180,6 +181,19 @@ def bench(
     bench_command.run(
         bench_command.Options(only=only, rounds=rounds, seconds=seconds, connections=connections, as_json=as_json)
     )
+
+
+@app.command(
+    epilog=_examples(
+        "bottega torture --minutes 2 --seed 7",
+        "bottega torture --only payments --count 1000",
+        "bottega torture --seconds 30 --keep /tmp/run --json    [dim]# data and logs stay[/dim]",
+    )
+)
+@taking(torture_command.Options)
+def torture(options: torture_command.Options) -> None:
+    """Run the whole shop under seeded faults, then compare everything. Exit 1 when anything is lost, doubled or left over."""
+    raise typer.Exit(torture_command.run(options))
 
 
 def main() -> None:

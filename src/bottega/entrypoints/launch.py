@@ -46,9 +46,9 @@ def web(settings: Settings, log_of: LogOf) -> list[Program]:
     return [Program(name, "bottega.entrypoints.web", environment, log=log_of(name)) for name in names]
 
 
-def worker(settings: Settings, log_of: LogOf) -> Program:
-    """The worker process."""
-    return Program("worker", "bottega.entrypoints.worker", inherited() | to_environment(settings), log=log_of("worker"))
+def worker(settings: Settings, log_of: LogOf, name: str = "worker") -> Program:
+    """A worker process."""
+    return Program(name, "bottega.entrypoints.worker", inherited() | to_environment(settings), log=log_of(name))
 
 
 @contextlib.contextmanager
@@ -100,10 +100,13 @@ def settings_of(data: Path | None) -> Generator[Settings]:
 
 
 class EmbeddedDatabase:
-    """The embedded database of a data folder: started with the block, brought back when it dies, stopped at the end."""
+    """The embedded database of a data folder: started with the block, brought back when it dies, stopped at the end.
 
-    def __init__(self, folder: DataFolder, report: Callable[[str], None]) -> None:
-        self._server = EmbeddedPostgres(folder.postgres)
+    `port` opens 127.0.0.1 as well, by password (`tcp_url`).
+    """
+
+    def __init__(self, folder: DataFolder, report: Callable[[str], None], port: int | None = None) -> None:
+        self._server = EmbeddedPostgres(folder.postgres, port)
         self._report = report
         self._again_at = 0.0
         self._pause = 0.0
@@ -123,6 +126,11 @@ class EmbeddedDatabase:
     def url(self) -> str:
         """The address for our processes."""
         return self._server.url()
+
+    @property
+    def tcp_url(self) -> str:
+        """The address over 127.0.0.1, where a port was given."""
+        return self._server.tcp_url()
 
     @property
     def pid(self) -> int:

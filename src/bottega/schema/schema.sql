@@ -59,6 +59,7 @@ create table stores (
   warn_seconds   integer not null default 180 check (warn_seconds > 0),
   late_seconds   integer not null default 360 check (late_seconds > warn_seconds),
   unpaid_minutes integer not null default 15 check (unpaid_minutes between 1 and 1440),
+  answer_seconds integer not null default 300 check (answer_seconds between 1 and 86400),  -- to choose instead of what is out
   capture_mode   text not null default 'AUTOMATIC' check (capture_mode in ('AUTOMATIC', 'MANUAL')),
   menu_version   bigint not null default 1,
   created_at     timestamptz not null default now(),
@@ -344,6 +345,9 @@ create table payment_entries (
 );
 create unique index payment_entries_once on payment_entries (store_id, payment_id, kind, provider_ref)
   where provider_ref is not null;
+-- What moved when, for the owner's reports. Partial, so that placing an order writes nothing into it.
+create index payment_entries_money on payment_entries (store_id, at) include (payment_id, kind, amount_minor, note)
+  where kind in ('CAPTURED', 'REFUNDED', 'REFUND_FAILED', 'FUNDS_WITHDRAWN', 'FUNDS_REINSTATED');
 
 create table refunds (
   merchant_id  uuid not null,
@@ -591,6 +595,41 @@ create table refund_lines (
 );
 create index refund_lines_order on refund_lines (store_id, order_id);
 
+-- A line of a live order that can't be made: as it was, what its customer may have instead, until when they may choose,
+-- and what came of it. The row that leaves OFFERED first decides; the order is locked before it.
+create table order_shortages (
+  merchant_id   uuid not null,
+  store_id      uuid not null,
+  shortage_id   uuid not null,
+  order_id      uuid not null,
+  line_id       uuid not null,
+  state         text not null check (state in ('OFFERED', 'SUBSTITUTED', 'REFUNDED', 'CANCELLED')),
+  line          jsonb not null,  -- the order's line as it was, whatever becomes of it
+  substitutes   jsonb not null,  -- priced lines, in the order in which they are offered
+  missing       text not null,   -- the name of what is out: the product, or a choice of it
+  reason        text not null default '',
+  reported_by   uuid not null,
+  created_at    timestamptz not null,
+  due_at        timestamptz not null,
+  chosen        integer,         -- which substitute, from 1
+  new_line_id   uuid,
+  decided_kind  text,
+  decided_by    uuid,
+  decided_at    timestamptz,
+  before_minor  bigint not null check (before_minor >= 0),  -- the order's total while it was offered
+  after_minor   bigint check (after_minor between 0 and before_minor),
+  refund_id     uuid,
+  refund_minor  bigint not null default 0 check (refund_minor >= 0),
+  primary key (store_id, shortage_id),
+  foreign key (store_id, order_id) references orders (store_id, order_id),
+  foreign key (store_id, refund_id) references refunds (store_id, refund_id),
+  check ((state = 'OFFERED') = (decided_at is null)),
+  check ((state = 'SUBSTITUTED') = (new_line_id is not null))
+);
+create index order_shortages_of_order on order_shortages (store_id, order_id);
+create unique index order_shortages_open on order_shortages (store_id, order_id, line_id) where state = 'OFFERED';
+create index order_shortages_due on order_shortages (due_at) where state = 'OFFERED';
+
 -- ------------------------------------------------------------------------------------------------ rung 6: kitchen
 
 -- The queue of a store: a projection of the orders' events plus what the kitchen does with a ticket. Can be rebuilt.
@@ -613,6 +652,7 @@ create table tickets (
   currency         text not null,
   lines            jsonb not null,
   changed          boolean not null default false,
+  waiting_until    timestamptz,  -- a line is out and the customer is asked, at most until then
   promised_at      timestamptz not null,
   opened_at        timestamptz not null,
   started_at       timestamptz,
@@ -719,7 +759,8 @@ grant select on schema_migrations to bottega_app, bottega_relay;
 
 grant select, insert, update on provider_events, merchants, stores, users, sessions, categories, products, variants, modifier_groups,
   modifiers, offers, variant_prices, modifier_prices, availability, carts, payments, payment_attempts, refunds,
-  disputes, order_counters, orders, tickets, tax_rates, product_groups, refresh_tokens, idempotency_keys to bottega_app;
+  disputes, order_counters, orders, order_shortages, tickets, tax_rates, product_groups, refresh_tokens, idempotency_keys
+  to bottega_app;
 grant select, insert, update on reconciliations, differences, reconciliation_turns to bottega_app;
 grant insert on homes to bottega_app;
 grant usage on sequence home_numbers to bottega_app;
@@ -740,7 +781,7 @@ grant select, delete on outbox to bottega_relay;
 grant select, insert on log to bottega_relay;
 grant select, update on log_head to bottega_relay;
 grant select, insert, update on consumers, parked_events to bottega_relay;
-grant select on provider_events, stores, merchants, payments, payment_attempts, refunds, orders, tickets to bottega_relay;
+grant select on provider_events, stores, merchants, payments, payment_attempts, refunds, orders, tickets, order_shortages to bottega_relay;
 
 grant select on disputes, reconciliations, differences to bottega_relay;
 
@@ -754,7 +795,7 @@ begin
     'categories', 'products', 'variants', 'modifier_groups', 'modifiers', 'product_groups', 'offers', 'variant_prices',
     'modifier_prices', 'availability', 'carts', 'payments', 'payment_attempts', 'payment_entries', 'refunds',
     'disputes', 'provider_events', 'reconciliations', 'differences', 'order_counters', 'orders', 'order_lines', 'order_events',
-    'refund_lines', 'tickets', 'idempotency_keys', 'audit_log', 'outbox', 'log']
+    'refund_lines', 'order_shortages', 'tickets', 'idempotency_keys', 'audit_log', 'outbox', 'log']
   loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
@@ -776,7 +817,7 @@ begin
     execute format('create policy batch on %I to bottega_batch using (true) with check (true)', t);
   end loop;
   foreach t in array array['outbox', 'log', 'stores', 'merchants', 'provider_events', 'payments', 'payment_attempts', 'refunds', 'orders',
-    'tickets', 'disputes', 'reconciliations', 'differences']
+    'tickets', 'order_shortages', 'disputes', 'reconciliations', 'differences']
   loop
     execute format('create policy relay on %I to bottega_relay using (true) with check (true)', t);
   end loop;

@@ -19,6 +19,7 @@ PERMISSIONS: Mapping[str, str] = {
     "payments.read": "See payments and their events",
     "payments.refund": "Refund payments",
     "payments.reconcile": "Compare the provider's ledger with ours, settle what differs",
+    "reports.read": "See who spent how much, and who never did",
     "staff.manage": "Add staff and change their roles",
 }
 
@@ -30,6 +31,7 @@ _MANAGER = _BARISTA | {
     "payments.read",
     "payments.refund",
     "payments.reconcile",
+    "reports.read",
     "catalog.manage",
     "staff.manage",
 }

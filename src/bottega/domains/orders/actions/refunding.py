@@ -18,6 +18,7 @@ from bottega.domains.orders.store import refunds
 from bottega.domains.payments import (
     Payment,
     PaymentNotFound,
+    Refund,
     RefundAdopted,
     RefundNotFailed,
     RefundRequest,
@@ -52,6 +53,30 @@ async def give_back(tx: Tx, command: RefundOrder) -> Returned:
     asked = await payments.request_refund(tx, request)
     await refunds.add_parts(tx, order, asked.refund_id, parts)
     return Returned(order=order, payment=payment, parts=parts, left_minor=left - amount, refund=asked)
+
+
+async def give_back_part(
+    tx: Tx, order: Order, payment_id: UUID, gone: RefundPart, reason: str, most: int | None = None
+) -> Refund | None:
+    """Ask back what an order costs less by now, as far as it has not gone back before and anything is left of the payment.
+
+    At most `most` minor units; None when there is nothing to ask for, or while a bank has the money.
+    """
+    try:
+        payment, left = await payments.hold(tx, (order.store_id, payment_id))
+    except payments.PaymentDisputed:
+        tx.note(order.store_id, payment=str(payment_id), not_given_back=gone.amount_minor, reason=reason)
+        return None
+    known = await refunds.returned(tx, order.store_id, payment.payment_id)
+    part = rules.still_owed(gone, known, left if most is None else min(left, most))
+    if part is None:
+        return None
+    request = RefundRequest(
+        store_id=order.store_id, payment_id=payment_id, amount_minor=part.amount_minor, reason=reason
+    )
+    asked = await payments.request_refund(tx, request)
+    await refunds.add_parts(tx, order, asked.refund_id, [part])
+    return asked
 
 
 async def preview(tx: ReadTx, which: tuple[UUID, UUID], wish: RefundWish) -> Returned:
