@@ -37,12 +37,12 @@ from tests.simulators.ledgers import KEY, Books, books
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")  # the SDK's way to use httpx
 
 
-async def test_of_several_workers_one_takes_the_turn(both: Books, shop: Shop, provider: Sandbox) -> None:
+async def test_of_several_workers_one_takes_the_turn(both: Books, emptied: Shop, provider: Sandbox) -> None:
     payment = await both.paid_there(700)
     both.change("insert into reconciliation_turns values ('default', now())")
-    async with books(shop, provider.url) as second, books(shop, provider.url) as third:
+    async with books(emptied, provider.url) as second, books(emptied, provider.url) as third:
         took = await asyncio.gather(*(each.reconciler.turn() for each in (both, second, third)))
-    async with books(shop, provider.url) as later:
+    async with books(emptied, provider.url) as later:
         again = await later.reconciler.turn()
 
     assert sorted(took) == [False, False, True]
@@ -54,26 +54,26 @@ async def test_of_several_workers_one_takes_the_turn(both: Books, shop: Shop, pr
 
 
 async def test_a_turn_that_its_worker_did_not_survive_is_taken_by_another(
-    both: Books, shop: Shop, provider: Sandbox
+    both: Books, emptied: Shop, provider: Sandbox
 ) -> None:
     assert not await both.reconciler.turn()  # it begins with a wait, as long as a turn may take
     both.change("update reconciliation_turns set next_at = now() - interval '1 second'")
 
-    async with books(shop, provider.url) as other:
+    async with books(emptied, provider.url) as other:
         assert await other.reconciler.turn()
 
 
 async def test_what_a_manager_asks_for_is_done_once_and_only_for_the_store(
-    both: Books, shop: Shop, provider: Sandbox
+    both: Books, emptied: Shop, provider: Sandbox
 ) -> None:
     here, elsewhere = await both.paid_there(700), await both.paid_there(900, "new-york")
     place = both.place()
     wanted = AskReconciliation(
         store_id=place.store_id, since=utc_now() - timedelta(days=1), until=None, mend=Mend.RECORD
     )
-    await both.database.run(ask_reconciliation, wanted, by=system(shop.seeded.merchant_id))
+    await both.database.run(ask_reconciliation, wanted, by=system(emptied.seeded.merchant_id))
 
-    async with books(shop, provider.url) as other:
+    async with books(emptied, provider.url) as other:
         await asyncio.gather(both.reconciler.asked(), other.reconciler.asked())
     assert await both.reconciler.asked() == 0
 
@@ -86,7 +86,7 @@ async def test_what_a_manager_asks_for_is_done_once_and_only_for_the_store(
         await both.database.run(
             ask_reconciliation,
             msgspec.structs.replace(wanted, since=utc_now() - timedelta(days=40)),
-            by=system(shop.seeded.merchant_id),
+            by=system(emptied.seeded.merchant_id),
         )
 
 
@@ -108,10 +108,10 @@ async def test_a_difference_that_a_person_settled_stays_settled_until_it_differs
 
 
 async def test_the_command_lists_then_mends_and_its_exit_code_says_whether_ledgers_agree(
-    both: Books, shop: Shop, provider: Sandbox, monkeypatch: pytest.MonkeyPatch
+    both: Books, emptied: Shop, provider: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payment = await both.paid_there(700)
-    monkeypatch.setenv("BOTTEGA_DATABASE_URL", shop.url)
+    monkeypatch.setenv("BOTTEGA_DATABASE_URL", emptied.url)
     monkeypatch.setenv("BOTTEGA_STRIPE_SECRET_KEY", KEY)
     monkeypatch.setenv("BOTTEGA_STRIPE_API_BASE", provider.url)
 
@@ -186,23 +186,23 @@ from generate_series(1, %s) n where n %% 2500 <> 7
 """
 
 
-async def test_a_long_ledger_is_compared_in_little_memory_and_nothing_in_it_is_missed(shop: Shop) -> None:
+async def test_a_long_ledger_is_compared_in_little_memory_and_nothing_in_it_is_missed(emptied: Shop) -> None:
     count, began = 6_000, datetime.fromtimestamp(int(utc_now().timestamp()) - 3600, UTC)
-    store = next(each for each in shop.seeded.stores if each.slug == "milano")
+    store = next(each for each in emptied.seeded.stores if each.slug == "milano")
     millis = int(began.timestamp() * 1000)
-    with psycopg.connect(shop.url, autocommit=True) as connection:
-        connection.execute(FILL.encode(), [shop.seeded.merchant_id, store.store_id, millis, millis, count + 3])
+    with psycopg.connect(emptied.url, autocommit=True) as connection:
+        connection.execute(FILL.encode(), [emptied.seeded.merchant_id, store.store_id, millis, millis, count + 3])
         connection.execute("analyze payments")
-    ledger = LongLedger(Marks(shop.seeded.merchant_id, store.store_id), count, began)
-    mender = Mender(shop.database, Desk(shop.database, None), ledger, Mend.LIST)
+    ledger = LongLedger(Marks(emptied.seeded.merchant_id, store.store_id), count, began)
+    mender = Mender(emptied.database, Desk(emptied.database, None), ledger, Mend.LIST)
     tracemalloc.start()
     try:
-        outcome = await Comparison(shop.database, ledger, mender, Window(began), 0.0).run()
+        outcome = await Comparison(emptied.database, ledger, mender, Window(began), 0.0).run()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
-    with psycopg.connect(shop.url) as connection:
+    with psycopg.connect(emptied.url) as connection:
         found = connection.execute("select code, object_ref from differences order by 1, 2").fetchall()
     assert found == [
         *(("ORPHAN_CHARGE", f"pi_{number}") for number in (2507, 5007, 7)),
