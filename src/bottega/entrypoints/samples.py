@@ -35,7 +35,7 @@ _NUMBERS: dict[str, int] = {
     "price": 420, "price_delta": 60, "unit_price": 480, "subtotal": 480, "discount": 0, "tax": 44, "fees": 0,
     "total": 480, "expected_total": 480, "qty": 1, "amount": 480, "captured": 480, "refunded": 0, "seq": 1,
     "min_minutes": 5, "max_minutes": 9, "weekday": 0, "expires_in": 600, "version": 7, "position": 1042, "no": 1,
-    "min": 0, "max": 1, "minutes": 15, "prep_minutes": 6,
+    "min": 0, "max": 1, "minutes": 15, "prep_minutes": 6, "net": 436, "rate_ppm": 100_000, "left_afterwards": 0,
 }  # fmt: skip
 _AT = "2026-11-20T09:41:00Z"
 _SEED = 0x0190_C3F2_7A41_8000_8000_0000_0000_0001
@@ -53,7 +53,9 @@ _AT_PLACE: Json = {
     "HistoryView.event": "place", "HistoryView.from_status": None, "HistoryView.to_status": "PLACED",
     "HistoryView.actor": "GUEST", "HistoryView.reason": None, "AvailabilityView.available": False,
     "Transition.receipt_ref": None, "TicketView.badges": [], "EntryView.note": None, "PaymentView.receipt_ref": None,
-    "ChangeOrder.expected_total": None, "SetIntake.prep_minutes": None, "RefundBody.lines": [],
+    "ChangeOrder.expected_total": None, "SetIntake.prep_minutes": None, "RefundBody.amount": None,
+    "RefundBody.receipt_ref": None, "RefundMadeView.receipt_ref": None, "RefundView.receipt_ref": None,
+    "RefundMadeView.status": "PENDING", "RefundMadeView.reason": "cold", "PreviewBody.amount": None, "PreviewBody.reason": "",
     "Readiness.parts": {"database": "ok"}, "TokenRequest.refresh_token": None, "TokenRequest.client_secret": None,
     "TokenRequest.merchant_id": None, "TokenRequest.store_id": None, "LogIn.merchant_id": None,
     "BecomeGuest.merchant_id": None, "LogIn.store_id": None, "CancelOrder.reason": "changed my mind",
