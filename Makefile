@@ -3,7 +3,9 @@
 SHELL := /bin/sh
 PYTHON3 ?= python3
 BOOTSTRAP := $(PYTHON3) tools/bootstrap.py
-.PHONY: help demo test check bench fix docs assets lock screenshots clean
+LONG := tests/races/test_pairs.py tests/races/test_one_key.py tests/races/test_money.py tests/flows/test_webhook_storm.py \
+	tests/contracts/test_webhook_bytes.py tests/domains/reports/test_at_scale.py
+.PHONY: help demo test races check bench torture fix docs assets lock screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -14,11 +16,17 @@ demo: ## run a coffee chain on this machine
 test: ## run all tests
 	@$(BOOTSTRAP) --dev --assets --browser -- -m pytest $(ARGS)
 
+races: ## the big numbers of docs/reliability.md: some minutes
+	@LONG_TESTS=1 $(BOOTSTRAP) --dev -- -m pytest -n0 -s -q $(LONG) $(ARGS)
+
 check: ## format, lint, types, imports, house rules: under a minute
 	@$(BOOTSTRAP) --dev --modules -- tools/check.py $(ARGS)
 
 bench: ## measure on this machine, print a table, write bench-results/
 	@$(BOOTSTRAP) --dev --assets -- -m bottega bench $(ARGS)
+
+torture: ## ten minutes of faults on everything, then every cent and every order is looked for (ARGS="--seed 7")
+	@$(BOOTSTRAP) --dev --assets -- -m bottega torture $(ARGS)
 
 fix: ## mend what ruff can mend, and format
 	@$(BOOTSTRAP) --dev -- tools/check.py --fix

@@ -11,6 +11,7 @@ export type Intent =
   | { kind: "made"; ticket_id: string; line_id: string; made: boolean }
   | { kind: "hand_over"; ticket_id: string; order_id: string; tender?: Tender; receipt_ref?: string }
   | { kind: "cancel"; ticket_id: string; order_id: string; expected_status: string; reason: string }
+  | { kind: "short"; ticket_id: string; order_id: string; line_id: string; modifier_id?: string; sold_out: boolean; until: Until; substitutes?: string[] }
   | { kind: "availability"; subject: "products" | "modifiers"; id: string; available: boolean; until: Until; left?: number }
   | { kind: "intake"; state: "OPEN" | "PAUSED"; minutes?: number }
   | { kind: "prep"; prep_minutes: number };
@@ -86,6 +87,16 @@ export function requestOf(store_id: string, intent: Intent): Request {
         expected_status: intent.expected_status,
         reason: intent.reason,
       });
+    case "short":
+      return {
+        path: `/v1/orders/${intent.order_id}/lines/${intent.line_id}/unavailable`,
+        body: {
+          sold_out: intent.sold_out,
+          until: intent.until,
+          ...(intent.modifier_id ? { modifier_id: intent.modifier_id } : {}),
+          ...(intent.substitutes ? { substitutes: intent.substitutes.map((product_id) => ({ product_id, same_price: true })) } : {}),
+        },
+      };
     case "availability":
       return {
         path: `${store}/${intent.subject}/${intent.id}/availability`,

@@ -20,6 +20,8 @@ export interface TicketLine {
   note: string | null;
   category: string | null;
   made: boolean;
+  /** It is out, and the customer is asked what they want instead. */
+  short?: boolean;
 }
 
 export interface Ticket {
@@ -39,6 +41,8 @@ export interface Ticket {
   started_at: string | null;
   done_at: string | null;
   recalled_at: string | null;
+  /** Until when the customer may choose instead of what is out; the ticket can't be finished before they have. */
+  waiting_until?: string | null;
   badges: string[];
   lines: TicketLine[];
   total: number;

@@ -1,39 +1,19 @@
 // The few things that deserve a pause: a ticket in full, taking a payment, cancelling an order.
 
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import type { VNode } from "preact";
+import { useRef } from "preact/hooks";
 import type { Tender, Ticket } from "./contract";
-import { Icon } from "./icons";
+import { close, Modal } from "./modal";
 import { dialog, queue, shownTickets } from "./state";
 import { Badges, LineText, Meta } from "./ticket";
+import { Short } from "./short";
 import { cancel, putBack, recall, takePayment } from "./verbs";
 import { clockTime, money, t } from "./words";
 
-function close(): void {
-  dialog.value = null;
-}
-
-function Modal({ title, children }: { title: string; children: ComponentChildren }): VNode {
-  const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    element.current?.showModal();
-  }, []);
-  return (
-    <dialog ref={element} class="modal" aria-labelledby="modal-title" onClose={close}>
-      <header>
-        <h2 id="modal-title">{title}</h2>
-        <button type="button" class="icon-button" aria-label={t.close} onClick={close}>
-          <Icon name="close" />
-        </button>
-      </header>
-      {children}
-    </dialog>
-  );
-}
-
 function Details({ ticket }: { ticket: Ticket }): VNode {
   const cancellable = ticket.state === "QUEUED" || ticket.state === "STARTED";
+  const able = cancellable && ticket.order_status !== "READY";
   const back = (): void => {
     recall(ticket);
     close();
@@ -44,8 +24,18 @@ function Details({ ticket }: { ticket: Ticket }): VNode {
       <Badges ticket={ticket} mark={queue.value.marks.get(ticket.ticket_id)} />
       <ul class="lines">
         {ticket.lines.map((line) => (
-          <li key={line.line_id} class={`line${line.made ? " made" : ""}`}>
+          <li key={line.line_id} class={`line${line.made ? " made" : ""}${line.short ? " short" : ""}`}>
             <LineText line={line} />
+            {able && !line.short && (
+              <button
+                type="button"
+                class="outline out-button"
+                aria-label={t.line_out_of(line.name)}
+                onClick={() => (dialog.value = { kind: "short", ticket_id: ticket.ticket_id, line_id: line.line_id })}
+              >
+                {t.line_out}
+              </button>
+            )}
           </li>
         ))}
       </ul>
@@ -63,7 +53,7 @@ function Details({ ticket }: { ticket: Ticket }): VNode {
             {t.recall_this}
           </button>
         )}
-        {cancellable && ticket.order_status !== "READY" && (
+        {able && (
           <button
             type="button"
             class="outline wide danger"
@@ -153,5 +143,6 @@ export function Dialogs(): VNode | null {
   if (!open || !ticket) return null;
   if (open.kind === "payment") return <Payment key="payment" ticket={ticket} />;
   if (open.kind === "cancel") return <Cancel key="cancel" ticket={ticket} />;
+  if (open.kind === "short") return <Short key="short" ticket={ticket} line_id={open.line_id} />;
   return <Details key="details" ticket={ticket} />;
 }

@@ -9,7 +9,10 @@ import { settings } from "./settings";
 import { arrange, EMPTY, project, type Queue } from "./tickets";
 
 export type Panel = "all_day" | "recall" | "sold_out" | "intake" | "screen" | "later" | "ready" | "attention" | null;
-export type Dialog = { kind: "details" | "payment" | "cancel"; ticket_id: string } | null;
+export type Dialog =
+  | { kind: "details" | "payment" | "cancel"; ticket_id: string }
+  | { kind: "short"; ticket_id: string; line_id: string }
+  | null;
 
 export interface Toast {
   id: number;

@@ -9,7 +9,7 @@ import type { Ticket, TicketLine } from "./contract";
 import { Icon, modeIcon } from "./icons";
 import { memo } from "./memo";
 import { dialog, selected } from "./state";
-import { ageStart, type LineShown, type Mark } from "./tickets";
+import { ageStart, WAITING, waits, type LineShown, type Mark } from "./tickets";
 import { acknowledge, bump, tick } from "./verbs";
 import { shortTime, t } from "./words";
 
@@ -57,6 +57,12 @@ function Head({ ticket, digit, continued }: { ticket: Ticket; digit: number; con
   );
 }
 
+/** How long the customer may still choose, by the server's clock; empty while that is not known. */
+function Left({ until }: { until: string | null | undefined }): VNode | null {
+  const left = useComputed(() => (until ? minutesSeconds(Math.max(0, Math.ceil((Date.parse(until) - now.value) / 1_000))) : ""));
+  return until ? <span class="left"> {left}</span> : null;
+}
+
 export function Badges({ ticket, mark }: { ticket: Ticket; mark: Mark | undefined }): VNode | null {
   const names = new Set(ticket.badges);
   if (ticket.recalled_at) names.add("RECALLED");
@@ -67,6 +73,7 @@ export function Badges({ ticket, mark }: { ticket: Ticket; mark: Mark | undefine
       {[...names].map((name) => (
         <span key={name} class={`badge badge-${name.toLowerCase()}`}>
           {t.badges[name] ?? name}
+          {name === WAITING && <Left until={ticket.waiting_until} />}
         </span>
       ))}
     </p>
@@ -105,7 +112,7 @@ export function LineText({ line }: { line: TicketLine }): VNode {
 
 function Line({ ticket, shown }: { ticket: Ticket; shown: LineShown }): VNode {
   const { line, change } = shown;
-  const fixed = change === "removed" || ticket.state === "CANCELLED";
+  const fixed = change === "removed" || ticket.state === "CANCELLED" || line.short === true;
   const inside: ComponentChildren = (
     <>
       <LineText line={line} />
@@ -114,7 +121,7 @@ function Line({ ticket, shown }: { ticket: Ticket; shown: LineShown }): VNode {
     </>
   );
   return (
-    <li class={`line change-${change}${line.made ? " made" : ""}`}>
+    <li class={`line change-${change}${line.made ? " made" : ""}${line.short ? " short" : ""}`}>
       {fixed ? (
         <del>{inside}</del>
       ) : (
@@ -136,6 +143,14 @@ function Foot({ ticket }: { ticket: Ticket }): VNode {
     return (
       <button type="button" class="bump seen" data-focus="bump" onClick={() => acknowledge(ticket.ticket_id)}>
         {t.cancelled_seen}
+      </button>
+    );
+  }
+  if (waits(ticket)) {
+    return (
+      <button type="button" class="bump held" data-focus="bump" aria-disabled="true" onClick={() => bump(ticket)}>
+        {t.waits}
+        <Left until={ticket.waiting_until} />
       </button>
     );
   }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { allDay } from "./allday";
 import { command, line, ticket } from "./samples";
-import { acknowledged, arrange, EMPTY, linesShown, parts, project, withSnapshot, withTicket, without } from "./tickets";
+import { acknowledged, arrange, EMPTY, linesShown, parts, project, waits, withSnapshot, withTicket, without } from "./tickets";
 
 const SORTING = { recalled_first: true, categories: [] };
 const BUMP = { kind: "bump", ticket_id: "tkt_1", from_state: "QUEUED" } as const;
@@ -106,4 +106,15 @@ test("all-day counts what isn't made yet, by item and size", () => {
     ticket({ ticket_id: "tkt_2", state: "STARTED", lines: [line({ qty: 3 }), line({ line_id: "lin_3", made: true })] }),
   ];
   assert.deepEqual(allDay(open, false).map(({ name, size, left }) => [name, size, left]), [["Cappuccino", null, 5], ["Cappuccino", "Large", 1]]);
+});
+
+test("a line that is out is shown so at once, marks nothing as changed, and keeps a started ticket from being finished", () => {
+  const short = { kind: "short", ticket_id: "tkt_1", order_id: "ord_1", line_id: "lin_1", sold_out: false, until: null } as const;
+  const started = ticket({ state: "STARTED", lines: [line(), line({ line_id: "lin_2" })] });
+  const shown = project(new Map([["tkt_1", started]]), [command(short)]).get("tkt_1");
+  assert.deepEqual(shown?.lines.map((one) => one.short ?? false), [true, false]);
+  assert.equal(shown && waits(shown), true);
+  assert.equal(waits(ticket({ badges: ["WAITING_FOR_CUSTOMER"] })), false);
+  const queue = withTicket(EMPTY, started);
+  assert.equal(withTicket(queue, { ...started, version: 2, lines: [line({ short: true }), line({ line_id: "lin_2" })] }).marks.size, 0);
 });

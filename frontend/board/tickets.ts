@@ -21,6 +21,14 @@ export interface Queue {
 
 export const EMPTY: Queue = { tickets: new Map(), marks: new Map(), gone: new Map() };
 
+/** The badge of a ticket whose customer is asked what they want instead of what is out. */
+export const WAITING = "WAITING_FOR_CUSTOMER";
+
+/** Whether the rest is made and the ticket can't be finished before its customer has chosen. */
+export function waits(ticket: Ticket): boolean {
+  return ticket.state === "STARTED" && ticket.badges.includes(WAITING);
+}
+
 const OPEN = new Set(["QUEUED", "STARTED"]);
 
 function content(line: TicketLine): string {
@@ -113,6 +121,10 @@ function applied(ticket: Ticket, command: Command, offset: number): Ticket {
     case "made": {
       const lines = ticket.lines.map((line) => (line.line_id === intent.line_id ? { ...line, made: intent.made } : line));
       return { ...ticket, lines };
+    }
+    case "short": {
+      const lines = ticket.lines.map((line) => (line.line_id === intent.line_id ? { ...line, short: true } : line));
+      return { ...ticket, lines, badges: [...new Set([...ticket.badges, WAITING])] };
     }
     case "hand_over":
       return { ...ticket, state: "CLOSED" };

@@ -9,7 +9,7 @@ import { leave } from "./motion";
 import type { Outbox } from "./outbox";
 import type { Sender } from "./sender";
 import { commands, dialog, panel, queue, selected, shown, spoken, toast, type Sellable } from "./state";
-import { acknowledged } from "./tickets";
+import { acknowledged, waits } from "./tickets";
 import { t } from "./words";
 
 export const UNDO_MS = 5_000;
@@ -110,6 +110,7 @@ export function bump(ticket: Ticket): void {
   const { ticket_id, number } = ticket;
   if (queue.value.marks.has(ticket_id) || ticket.badges.includes("CHANGED")) acknowledge(ticket_id);
   if (ticket.state !== "QUEUED" && ticket.state !== "STARTED") return;
+  if (waits(ticket)) return notify(t.waiting_note(number));
   const from_state = ticket.state;
   if (from_state === "STARTED") leave(ticket_id);
   batch(() => {
@@ -159,6 +160,22 @@ export function cancel(ticket: Ticket, reason: string): void {
   ask({ kind: "cancel", ticket_id, order_id, expected_status: ticket.order_status, reason }, number);
   dialog.value = null;
   notify(t.done_cancelled(number));
+}
+
+export interface Short {
+  modifier_id?: string;
+  sold_out: boolean;
+  until: Until;
+  /** Products to offer; absent lets the shop choose, none offers nothing. */
+  substitutes?: string[];
+}
+
+/** A line is out. The customer is asked at once, so the command waits out the time in which it can be taken back. */
+export function runShort(ticket: Ticket, line_id: string, what: Short): void {
+  const { ticket_id, order_id, number } = ticket;
+  const { taken } = ask({ kind: "short", ticket_id, order_id, line_id, ...what }, number, UNDO_MS);
+  dialog.value = null;
+  notify(t.done_short(number), () => void takeBack(taken, null, number));
 }
 
 export function acknowledge(ticket_id: string): void {

@@ -1,5 +1,6 @@
 // A page that follows what happens: each event of its stream fetches the page's part again and swaps it in. When the
 // stream does not come through, it asks every few seconds instead. The part says what changed in `data-say`.
+import { showClocks, watchClocks } from "./clocks";
 import { watchForms } from "./forms";
 import { watchPage } from "./page";
 import { announce } from "./say";
@@ -104,8 +105,15 @@ class Follower {
     next.innerHTML = html;
     for (const part of next.content.querySelectorAll<HTMLElement>("[data-part]")) {
       const old = this.place.querySelector<HTMLElement>(`[data-part="${part.dataset.part}"]`);
+      // A part with a key is what it was while the key is, whatever a hand or a clock has done to it since; with another
+      // key it goes, also from under a hand.
+      if (old && part.dataset.key !== undefined) {
+        if (old.dataset.key !== part.dataset.key) old.replaceWith(part);
+        continue;
+      }
       if (old && old.outerHTML !== part.outerHTML && !old.contains(document.activeElement)) old.replaceWith(part);
     }
+    showClocks();
     const say = this.place.querySelector<HTMLElement>("[data-say]")?.dataset.say ?? "";
     if (say && say !== this.said) announce(say);
     this.said = say;
@@ -117,5 +125,6 @@ class Follower {
 
 watchPage();
 watchForms();
+watchClocks();
 const place = document.querySelector<HTMLElement>("[data-live]");
 if (place) new Follower(place);

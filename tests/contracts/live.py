@@ -39,7 +39,10 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 WEBHOOK_SECRET = "whsec_contract_tests"
 OTHER_PASSWORD = "a password of the other merchant"
 ALWAYS = [{"weekday": day, "opens": "00:00", "closes": "00:00"} for day in range(7)]
-MOVING = ("log", "log_head", "consumers", "outbox", "tickets", "sessions", "refresh_tokens")
+MOVING = (
+    "log", "log_head", "consumers", "outbox", "tickets", "sessions", "refresh_tokens", "reconciliations", "differences",
+    "reconciliation_turns",
+)  # fmt: skip
 
 
 @dataclass

@@ -118,6 +118,7 @@ KEYED = (
     "acknowledge",
     "availability",
     "intake",
+    "reconcile",
 )
 
 
@@ -140,6 +141,7 @@ def keyed(live: Live) -> dict[str, tuple[str, str, dict | None]]:
         "acknowledge": (f"{tickets}/acknowledge", "barista", None),
         "availability": (f"{store}/products/{product}/availability", "barista", {"state": "AVAILABLE"}),
         "intake": (f"{store}/intake", "barista", {"prep_minutes": 6}),
+        "reconcile": (f"{store}/reconciliations", "manager", {"mend": "LIST"}),
     }
 
 

@@ -33,6 +33,7 @@ def theirs(live: Live) -> dict[str, str]:
         "payment": online["payment"]["payment_id"], "product": live.names["other product"],
         "modifier": live.names["other modifier"], "variant": live.names["other variant"],
         "merchant": live.names["other merchant"], "ticket": ids.show("tkt", ids.parse("ord", order["order_id"])),
+        "shortage": ids.show("sho", ids.parse("ord", order["order_id"])),
     }  # fmt: skip
 
 
@@ -56,7 +57,11 @@ SLOTS = (
     ("PATCH", "/v1/orders/{order}", {"items": [{"product_id": "prd_x", "qty": 1}]}),
     ("POST", "/v1/orders/{order}/cancel", {}),
     ("POST", "/v1/orders/{order}/transition", STEP),
+    ("POST", "/v1/orders/{order}/lines/{line}/unavailable", {}),
+    ("POST", "/v1/orders/{order}/shortages/{shortage}/choice", {"choice": "REFUND"}),
     ("POST", "/v1/orders/{order}/payment", None),
+    ("GET", "/v1/stores/{store}/reports/top-spenders", None),
+    ("GET", "/v1/stores/{store}/reports/never-spent", None),
     ("POST", "/v1/orders/{order}/payment/check", None),
     ("GET", "/v1/payments/{payment}", None),
     ("POST", "/v1/payments/{payment}/refunds", {"reason": "r"}),
@@ -90,7 +95,8 @@ def test_an_id_of_another_merchant_in_our_own_store_names_nothing(
     live: Live, theirs, ours, refused: Refused, slot: str
 ) -> None:
     before = live.counts()
-    mixed = {"ticket": ours["ticket"], "line": ours["line"], "store": ours["store"]} | {slot: theirs[slot]}
+    kept = ("ticket", "line", "store", "order")
+    mixed = {name: ours[name] for name in kept} | {"shortage": theirs["shortage"], slot: theirs[slot]}
 
     for method, path, body in SLOTS:
         if f"{{{slot}}}" in path:
@@ -144,6 +150,9 @@ def test_an_order_at_another_merchants_store_is_refused(live: Live, refused: Ref
 
 
 def test_another_customers_order_is_not_there(live: Live, ours, refused: Refused) -> None:
+    line = f"/v1/orders/{ours['order']}/lines/{ours['line']}"
+    asked = live.ask("POST", f"{line}/unavailable", "barista", json={}).json()["shortages"][0]
+    ours = ours | {"shortage": asked["shortage_id"]}
     before = live.counts()
     path = f"/v1/orders/{ours['order']}"
     for who in ("other guest", "other merchant's guest", "other merchant's admin", "barista elsewhere"):

@@ -51,6 +51,21 @@ ORDERS = {
     "orders.business_day": "update orders set business_date = business_date - 3 where order_id = :completed",
     "orders.stuck": "update orders set updated_at = now() - interval '1 hour' where status = 'PLACED' and pay_mode = 'ONLINE'",
 }
+SHORTAGES = {
+    "shortages.fit_orders": """
+        insert into order_lines select l.merchant_id, l.store_id, h.order_id, 7, h.line_id, l.product_id, l.variant_id, l.name,
+          l.variant_name, l.category, l.qty, l.unit_minor, l.modifiers, l.note, l.discount_minor, l.tax_rate_ppm, l.tax_minor,
+          l.total_minor
+        from order_shortages h join order_lines l on l.store_id = h.store_id and l.order_id = h.order_id and l.line_no = 1
+        where h.state = 'SUBSTITUTED'
+    """,
+    "shortages.in_history": "update order_events set event = 'take_off' where event = 'substitute'",
+    "shortages.never_dearer": """
+        update order_shortages set refund_minor = before_minor - after_minor + 1 where state = 'SUBSTITUTED'
+    """,
+    "shortages.paid_back": "update order_shortages set refund_minor = refund_minor + 1 where refund_id is not null",
+    "shortages.overdue": "update order_shortages set due_at = now() - interval '1 hour' where state = 'OFFERED'",
+}
 PAYMENTS = {
     "payments.totals_from_entries": """
         update payment_entries set amount_minor = amount_minor - 1 where payment_id = :paid and kind = 'CAPTURED'
@@ -208,6 +223,7 @@ OPERATIONS = {
 EVERY = {
     **MONEY,
     **ORDERS,
+    **SHORTAGES,
     **PAYMENTS,
     **REFUNDS,
     **KITCHEN,

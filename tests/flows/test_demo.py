@@ -3,8 +3,6 @@
 import os
 import signal
 import stat
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -15,11 +13,10 @@ import httpx
 import pytest
 
 from bottega.infra.postgres import EmbeddedPostgres
-from tests.simulators.commands import Command, bottega, environment, gone, listening_port
+from tests.simulators.commands import Command, bottega, busyness, gone, listening_port
 from tests.simulators.processes import until
 
 RESTART_SECONDS = 3.0
-IDLE_IMPORT = 0.9  # seconds that the import of the web process takes on an idle machine of two cores
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +176,7 @@ def test_ctrl_c_is_clean_and_a_restart_is_quick_and_keeps_everything(
 
     tries: list[float] = []
     while True:
-        allowed = RESTART_SECONDS * _busyness()
+        allowed = RESTART_SECONDS * busyness()
         began = time.monotonic()
         again = Command(words, tmp_path)
         shown = again.says("the data stays.")
@@ -229,13 +226,6 @@ def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "can't be written" in refused.stderr
     assert "Traceback" not in refused.stderr
-
-
-def _busyness() -> float:
-    """How many times slower than idle this machine is just now; 1 at least."""
-    began = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import bottega.entrypoints.web"], env=environment(), check=True)
-    return max(1.0, (time.monotonic() - began) / IDLE_IMPORT)
 
 
 def _order(said: dict[str, Any], order: dict[str, Any]) -> httpx.Response:

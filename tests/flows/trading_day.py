@@ -232,6 +232,22 @@ class Day:
         change = ChangeLines(self.shop, order.order_id, ChangeOrder(self.lines(**lines)), "default")
         return await self.parts.database.run(orders.change_lines, change, by=self.system)
 
+    async def run_short(self, order: Order) -> orders.Shortage:
+        """The dearest line of an order is out."""
+        line = max(order.lines, key=lambda each: each.unit_minor)
+        report = orders.ReportShort(self.shop, order.order_id, line.line_id, orders.MarkUnavailable())
+        await self.parts.database.run(orders.mark_unavailable, report, by=self.system)
+        async with self.parts.database.read(self.merchant_id) as tx:
+            return (await orders.shortages_of(tx, order.store_id, order.order_id))[-1]
+
+    async def choose(self, order: Order, choice: orders.Choice) -> None:
+        """The customer chooses what instead; of the substitutes the cheapest."""
+        shortage = await self.run_short(order)
+        cheapest = len(shortage.substitutes) if choice is orders.Choice.SUBSTITUTE else None
+        wanted = orders.ChooseInstead(choice, cheapest)
+        decision = orders.Decide(self.shop, order.order_id, shortage.shortage_id, wanted)
+        await self.parts.database.run(orders.choose_instead, decision, by=self.system)
+
     async def ticket(self, order: Order) -> kitchen.Ticket:
         """The open ticket of an order."""
         async with self.parts.database.read(self.merchant_id) as tx:
@@ -365,6 +381,13 @@ async def trade(day: Day) -> None:
     assert changed.payment_id is not None
     await day.pay(await day.change(changed, count=3, qty=1))
     await day.answer_void(changed, changed.payment_id)
+    short = await day.place(PayMode.ONLINE, count=3, qty=3)
+    await day.pay(short)
+    await day.choose(short, orders.Choice.SUBSTITUTE)
+    await day.answer_refund(short, RefundStatus.SUCCEEDED)
+    await day.choose(await day.place(PayMode.AT_STORE), orders.Choice.REFUND)
+    await day.choose(await day.place(PayMode.AT_STORE), orders.Choice.CANCEL)
+    await day.run_short(await day.place(PayMode.AT_STORE))
     await day.cancel(await day.place(PayMode.AT_STORE))
     await day.place(PayMode.ONLINE)
     await day.place(PayMode.AT_STORE, count=1)

@@ -20,7 +20,7 @@ SQL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 # These look at the database as a whole, from outside: they check, repair, measure, fill or move it.
-SQL_ENTRYPOINTS = {"verify", "doctor", "bench", "database_setup", "seed"}
+SQL_ENTRYPOINTS = {"verify", "doctor", "bench", "database_setup", "seed", "torture"}
 COMMITS = {"commit", "rollback"}
 WRITES = {"run", "answer"}
 FACES = {"api", "pages", "reactions"}

@@ -9,6 +9,7 @@ from bottega.domains.catalog.model import AvailabilityState, SetAvailability
 from bottega.domains.orders.model import Placed
 from bottega.kit.errors import IdempotencyKeyReused
 from tests.races.conftest import Arena
+from tests.simulators.long import times
 from tests.simulators.processes import Installation
 from tests.simulators.shop import Counter, key
 
@@ -55,14 +56,14 @@ async def test_a_key_takes_what_is_counted_once(arena: Arena) -> None:
 async def test_of_two_bodies_under_one_key_one_wins_and_the_other_is_refused(arena: Arena) -> None:
     guest = arena.guest()
     wishes = [await arena.wish(qty=1), await arena.wish(qty=2)]
-    for number in range(50):
+    for number in range(times(50, 1000)):
         outcomes = await asyncio.gather(
             *(arena.processes[n].ordering.place(guest, wishes[n], f"key-{number}") for n in (0, 1)),
             return_exceptions=True,
         )
         assert sorted(isinstance(each, IdempotencyKeyReused) for each in outcomes) == [False, True], outcomes
 
-    assert len(arena.rows(ORDERS)) == 50
+    assert len(arena.rows(ORDERS)) == times(50, 1000)
 
 
 async def test_over_http_ten_posts_to_two_processes_get_ten_equal_answers(

@@ -13,6 +13,7 @@ from typing import Any
 from tests.simulators.processes import SOURCE, free_ports, until
 
 PATIENCE = 60.0
+IDLE_IMPORT = 0.9  # seconds that the import of the web process takes on an idle machine of two cores
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -32,6 +33,13 @@ def bottega(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         timeout=PATIENCE,
         stdin=subprocess.DEVNULL,
     )
+
+
+def busyness() -> float:
+    """How many times slower than idle this machine is just now; 1 at least."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import bottega.entrypoints.web"], env=environment(), check=True)
+    return max(1.0, (time.monotonic() - began) / IDLE_IMPORT)
 
 
 def listening_port() -> int:

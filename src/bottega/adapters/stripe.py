@@ -38,12 +38,12 @@ from bottega.domains.payments.model import (
 from bottega.domains.payments.states import DisputeStatus, RefundStatus
 from bottega.kit.money import exponent
 
-_TIMEOUT = httpx.Timeout(10.0, connect=2.0)
+TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 _DEADLINE = 12.0
 _PAGES = 20
 _TOLERANCE = 300
 _FUTURE = 60
-_STATES = {
+INTENT_STATES = {
     "requires_payment_method": IntentState.REQUIRES_PAYMENT,
     "requires_confirmation": IntentState.REQUIRES_PAYMENT,
     "requires_action": IntentState.REQUIRES_ACTION,
@@ -52,8 +52,8 @@ _STATES = {
     "succeeded": IntentState.SUCCEEDED,
     "canceled": IntentState.CANCELED,
 }
-_REFUNDS = {"succeeded": RefundStatus.SUCCEEDED, "failed": RefundStatus.FAILED, "canceled": RefundStatus.FAILED}
-_DISPUTES = {
+REFUND_STATES = {"succeeded": RefundStatus.SUCCEEDED, "failed": RefundStatus.FAILED, "canceled": RefundStatus.FAILED}
+DISPUTE_STATES = {
     "won": DisputeStatus.WON, "warning_closed": DisputeStatus.WON, "prevented": DisputeStatus.WON,
     "lost": DisputeStatus.LOST,
 }  # fmt: skip
@@ -72,7 +72,7 @@ class StripeProvider:
         self._secrets = webhook_secrets
         self.account = account
         addresses: dict[str, str] = {"api": api_base} if api_base else {}
-        self._http = stripe.HTTPXClient(timeout=_TIMEOUT, allow_sync_methods=False)
+        self._http = stripe.HTTPXClient(timeout=TIMEOUT, allow_sync_methods=False)
         self._client = stripe.StripeClient(
             secret_key,
             base_addresses=addresses,  # type: ignore[arg-type]
@@ -100,18 +100,18 @@ class StripeProvider:
         if payment.capture_mode is CaptureMode.MANUAL:
             params["capture_method"] = "manual"
         options: Any = {"idempotency_key": key}
-        return _intent(await _asked(self._client.v1.payment_intents.create_async(params, options)))
+        return _intent(await asked(self._client.v1.payment_intents.create_async(params, options)))
 
     async def read_intent(self, provider_ref: str) -> ProviderIntent:
         """The intent as it is now."""
-        return _intent(await _asked(self._client.v1.payment_intents.retrieve_async(provider_ref)))
+        return _intent(await asked(self._client.v1.payment_intents.retrieve_async(provider_ref)))
 
     async def find_intent(self, payment: Payment) -> ProviderIntent | None:
         """By our id in the metadata, among the intents made since then (the search API may lag behind)."""
         since = int(payment.created_at.timestamp()) - 60
         params: Any = {"created": {"gte": since}, "limit": 100}
         for _ in range(_PAGES):
-            page = await _asked(self._client.v1.payment_intents.list_async(params))
+            page = await asked(self._client.v1.payment_intents.list_async(params))
             for each in page.data:
                 if _metadata(each).get("payment_id") == str(payment.payment_id):
                     return _intent(each)
@@ -123,7 +123,7 @@ class StripeProvider:
     async def find_refund(self, payment: Payment, attempt: Attempt) -> ProviderRefund | None:
         """By our id in the metadata, among the intent's refunds; one that failed only if it is this very attempt's."""
         params: Any = {"payment_intent": payment.provider_ref, "limit": 100}
-        page = await _asked(self._client.v1.refunds.list_async(params))
+        page = await asked(self._client.v1.refunds.list_async(params))
         name = None if attempt.refund_id is None else str(attempt.refund_id)
         for each in page.data:
             marks = _metadata(each)
@@ -139,7 +139,7 @@ class StripeProvider:
         options: Any = {"idempotency_key": attempt.provider_key}
         call = self._client.v1.payment_intents.capture_async(payment.provider_ref, params, options)
         try:
-            return _intent(await _asked(call))
+            return _intent(await asked(call))
         except ProviderRefused:
             intent = await self.read_intent(payment.provider_ref)
             if intent.state is IntentState.AUTHORIZED:
@@ -150,7 +150,7 @@ class StripeProvider:
         """Void an intent; when it is too late for that, the intent as it is."""
         options: Any = {"idempotency_key": key}
         try:
-            return _intent(await _asked(self._client.v1.payment_intents.cancel_async(provider_ref, {}, options)))
+            return _intent(await asked(self._client.v1.payment_intents.cancel_async(provider_ref, {}, options)))
         except ProviderRefused:
             return await self.read_intent(provider_ref)
 
@@ -169,15 +169,15 @@ class StripeProvider:
         if attempt.refund_id is not None:
             params["metadata"]["refund_id"] = str(attempt.refund_id)
         options: Any = {"idempotency_key": attempt.provider_key}
-        return _refund(await _asked(self._client.v1.refunds.create_async(params, options)))
+        return _refund(await asked(self._client.v1.refunds.create_async(params, options)))
 
     async def read_refund(self, provider_ref: str) -> ProviderRefund:
         """The refund as it is now."""
-        return _refund(await _asked(self._client.v1.refunds.retrieve_async(provider_ref)))
+        return _refund(await asked(self._client.v1.refunds.retrieve_async(provider_ref)))
 
     async def read_dispute(self, provider_ref: str) -> ProviderDispute:
         """The dispute as it is now; an inquiry counts as open, and as won once it is closed."""
-        return _dispute(await _asked(self._client.v1.disputes.retrieve_async(provider_ref)))
+        return _dispute(await asked(self._client.v1.disputes.retrieve_async(provider_ref)))
 
     def read_event(self, body: bytes, signature: str) -> ProviderEvent | None:
         """The event of a signed body, or None when it is not about one of our payments. Raises `SignatureRefused`."""
@@ -242,7 +242,7 @@ class _Event(msgspec.Struct):
     data: _Data
 
 
-async def _asked(call: Any) -> Any:
+async def asked(call: Any) -> Any:
     """The answer of an SDK call. No answer, a 5xx, 429 or a lock is `ProviderUnavailable`; a clear no is `ProviderRefused`."""
     try:
         async with asyncio.timeout(_DEADLINE):
@@ -303,7 +303,7 @@ def _intent(answer: Any) -> ProviderIntent:
     return ProviderIntent(
         provider_ref=answer.id,
         client_secret=answer.client_secret,
-        state=_STATES.get(answer.status, IntentState.PROCESSING),
+        state=INTENT_STATES.get(answer.status, IntentState.PROCESSING),
         amount_minor=ours(answer.amount, currency),
         captured_minor=ours(answer.amount_received or 0, currency),
         currency=currency,
@@ -322,7 +322,7 @@ def _dispute(answer: Any) -> ProviderDispute:
     return ProviderDispute(
         provider_ref=answer.id,
         intent_ref=answer.payment_intent or "",
-        status=_DISPUTES.get(answer.status, DisputeStatus.OPENED),
+        status=DISPUTE_STATES.get(answer.status, DisputeStatus.OPENED),
         amount_minor=ours(answer.amount, currency),
         reason=answer.reason or "general",
         answer_by=None if due is None else datetime.fromtimestamp(due, UTC),
@@ -339,7 +339,7 @@ def _refund(answer: Any) -> ProviderRefund:
     return ProviderRefund(
         provider_ref=answer.id,
         intent_ref=answer.payment_intent or "",
-        status=_REFUNDS.get(answer.status, RefundStatus.PENDING),
+        status=REFUND_STATES.get(answer.status, RefundStatus.PENDING),
         amount_minor=ours(answer.amount, answer.currency.upper()),
         failure_code=getattr(answer, "failure_reason", None),
         refund_id=_metadata(answer).get("refund_id"),

@@ -18,6 +18,8 @@ from bottega.domains.payments import (
     AuthenticationFailed,
     AuthenticationRequired,
     CaptureTooLarge,
+    DifferenceNotFound,
+    DifferenceNotOpen,
     NothingToRefund,
     OnlineOff,
     PaymentDeclined,
@@ -33,6 +35,7 @@ from bottega.domains.payments import (
     RefundReceiptUnexpected,
     RefundTooLarge,
     SignatureRefused,
+    WindowRefused,
 )
 from bottega.domains.pricing import errors as pricing
 from bottega.infra.web.gate import CrossSite
@@ -90,14 +93,18 @@ _ITEMS: tuple[Refusal, ...] = (
     pricing.ItemSoldOut, pricing.ItemNotServedNow, pricing.ModifierRequired, pricing.ModifierTooMany,
     pricing.ModifierTwice, pricing.TotalChanged, pricing.TotalTooLarge,
 )  # fmt: skip
+_SUBSTITUTE: tuple[Refusal, ...] = (
+    pricing.TooManyLines, pricing.ItemNotOnMenu, pricing.ItemSoldOut, pricing.ItemNotServedNow, pricing.ModifierRequired,
+    pricing.ModifierTooMany, pricing.ModifierTwice,
+)  # fmt: skip
 _PLACE: tuple[Refusal, ...] = (
     NotFound, StoreClosed, StorePaused, StoreOffline, *_ITEMS, pricing.PromoCodeUnknown,
     orders.FulfillmentNotOffered, orders.PayModeNotOffered, orders.SchedulingNotOffered, orders.NothingToPayOnline,
 )  # fmt: skip
 _ORDER: tuple[Refusal, ...] = (NotFound, orders.OrderNotFound)
 _CHANGE: tuple[Refusal, ...] = (
-    *_ORDER, orders.TooLateToChange, orders.StatusConflict, PreconditionFailed, StoreClosed, StorePaused, StoreOffline,
-    *_ITEMS,
+    *_ORDER, orders.TooLateToChange, orders.WaitingForChoice, orders.StatusConflict, PreconditionFailed, StoreClosed,
+    StorePaused, StoreOffline, *_ITEMS,
 )  # fmt: skip
 _TICKET: tuple[Refusal, ...] = (NotFound, TicketNotFound, TicketMoved)
 _MOVES: tuple[Refusal, ...] = (orders.StatusConflict, orders.MoveNotAllowed)
@@ -149,7 +156,36 @@ CALLS: Mapping[str, Call] = {
     "POST /v1/orders/{order_id}/cancel": Call(
         "cancel_order", Who.SOMEBODY, (*_ORDER, orders.TooLateToCancel, *_MOVES), key=True, body=True
     ),
-    "POST /v1/orders/{order_id}/transition": _staff("move_order", "orders.advance", (*_ORDER, *_MOVES, *_TILL)),
+    "POST /v1/orders/{order_id}/transition": _staff(
+        "move_order", "orders.advance", (*_ORDER, *_MOVES, orders.WaitingForChoice, *_TILL)
+    ),
+    "POST /v1/orders/{order_id}/lines/{line_id}/unavailable": _staff(
+        "mark_line_unavailable",
+        "orders.advance",
+        (
+            *_ORDER,
+            orders.LineNotFound,
+            orders.TooLateToMark,
+            orders.StatusConflict,
+            orders.SubstituteTooDear,
+            *_SUBSTITUTE,
+            ItemNotFound,
+        ),
+    ),
+    "POST /v1/orders/{order_id}/shortages/{shortage_id}/choice": Call(
+        "choose_instead",
+        Who.SOMEBODY,
+        (
+            *_ORDER,
+            orders.ShortageNotFound,
+            orders.ShortageSettled,
+            orders.ChoiceNotOffered,
+            orders.StatusConflict,
+            pricing.ItemSoldOut,
+        ),
+        key=True,
+        body=True,
+    ),
     "POST /v1/orders/{order_id}/payment": Call(
         "open_payment",
         Who.SOMEBODY,
@@ -176,15 +212,38 @@ CALLS: Mapping[str, Call] = {
         (NotFound, PaymentNotFound, PaymentDisputed, RefundTooLarge, orders.RefundLineTooLarge, RefundNotFailed),
         body=False,
     ),
+    f"GET {_AT}/reconciliations": Call("list_reconciliations", Who.STAFF, _STORE, permission="payments.read"),
+    f"POST {_AT}/reconciliations": Call(
+        "reconcile",
+        Who.STAFF,
+        (NotFound, OnlineOff, WindowRefused),
+        permission="payments.reconcile",
+        key=True,
+        body=True,
+    ),
+    f"GET {_AT}/differences": Call("list_differences", Who.STAFF, _STORE, permission="payments.read"),
+    f"POST {_AT}/differences/{{difference_id}}/resolve": _staff(
+        "resolve_difference", "payments.reconcile", (NotFound, DifferenceNotFound, DifferenceNotOpen)
+    ),
     f"GET {_AT}/queue": Call("get_queue", Who.STAFF, _STORE, permission="kitchen.work"),
     f"GET {_AT}/queue/stream": Call("follow_queue", Who.STAFF, _STORE, permission="kitchen.work"),
     f"GET {_AT}/screen/stream": Call("follow_screen", Who.ANYBODY, _STORE),
     f"GET {_AT}/tickets/recent": Call("list_recent_tickets", Who.STAFF, _STORE, permission="kitchen.work"),
-    f"POST {_TICKETS}/bump": _staff("bump_ticket", "kitchen.work", (*_TICKET, orders.MoveNotAllowed, CaptureTooLarge)),
+    f"POST {_TICKETS}/bump": _staff(
+        "bump_ticket", "kitchen.work", (*_TICKET, orders.MoveNotAllowed, orders.WaitingForChoice, CaptureTooLarge)
+    ),
     f"POST {_TICKETS}/undo": _staff("undo_bump", "kitchen.work", _TICKET),
     f"POST {_TICKETS}/recall": _staff("recall_ticket", "kitchen.work", _TICKET, body=False),
     f"POST {_TICKETS}/acknowledge": _staff("acknowledge_ticket", "kitchen.work", _TICKET, body=False),
     f"POST {_TICKETS}/lines/{{line_id}}/made": _staff("mark_line_made", "kitchen.work", _TICKET),
+    f"GET {_AT}/reports/top-spenders": Call(
+        "list_top_spenders", Who.STAFF, (*_STORE, Malformed, Invalid), permission="reports.read"
+    ),
+    f"GET {_AT}/reports/never-spent": Call(
+        "list_never_spent", Who.STAFF, (*_STORE, Malformed, Invalid), permission="reports.read"
+    ),
+    "GET /v1/reports/top-spenders": Call("list_all_top_spenders", Who.STAFF, permission="reports.read"),
+    "GET /v1/reports/never-spent": Call("list_all_never_spent", Who.STAFF, permission="reports.read"),
     "GET /healthz": Call("is_alive", Who.ANYBODY),
     "GET /readyz": Call("is_ready", Who.ANYBODY),
     "GET /metrics": Call("get_metrics", Who.ANYBODY),

@@ -13,12 +13,13 @@ import typer
 
 from bottega.entrypoints import demo as demo_command
 from bottega.entrypoints import doctor as doctor_command
-from bottega.entrypoints import migrating, verifying
+from bottega.entrypoints import migrating, reconciling, verifying
 from bottega.entrypoints import up as up_command
 from bottega.entrypoints.bench import command as bench_command
 from bottega.entrypoints.options import taking
 from bottega.entrypoints.rush import command as rush_command
 from bottega.entrypoints.terminal import CommandFailed, Exit, complain, out
+from bottega.entrypoints.torture import command as torture_command
 from bottega.entrypoints.verify import Ask
 
 app = typer.Typer(
@@ -134,6 +135,19 @@ def verify(
     raise typer.Exit(verifying.run(Ask(only=tuple(only or ()), since=since, strict=strict, as_json=as_json), data))
 
 
+@app.command(
+    epilog=_examples(
+        "bottega reconcile",
+        "bottega reconcile --from 7d --store milano --mend",
+        "bottega reconcile --from 2030-01-01T00:00Z --to 2030-02-01T00:00Z --json",
+    )
+)
+@taking(reconciling.Options)
+def reconcile(options: reconciling.Options) -> None:
+    """Compare the payment provider's ledger with ours, in both directions. Exit 1 when they differ."""
+    raise typer.Exit(reconciling.run(options))
+
+
 @app.command(epilog=_examples("bottega doctor", "bottega doctor --data .bottega --json"))
 def doctor(data: Data = None, as_json: Json = False) -> None:
     """Look at everything a shop needs, and say how to mend what is wrong. Exit 1 when something is."""
@@ -167,6 +181,19 @@ def bench(
     bench_command.run(
         bench_command.Options(only=only, rounds=rounds, seconds=seconds, connections=connections, as_json=as_json)
     )
+
+
+@app.command(
+    epilog=_examples(
+        "bottega torture --minutes 2 --seed 7",
+        "bottega torture --only payments --count 1000",
+        "bottega torture --seconds 30 --keep /tmp/run --json    [dim]# data and logs stay[/dim]",
+    )
+)
+@taking(torture_command.Options)
+def torture(options: torture_command.Options) -> None:
+    """Run the whole shop under seeded faults, then compare everything. Exit 1 when anything is lost, doubled or left over."""
+    raise typer.Exit(torture_command.run(options))
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from typing import Self
 
 import msgspec
 
+from bottega.entrypoints.addresses import reach
 from bottega.entrypoints.data_folder import DataFolder
 from bottega.entrypoints.supervisor import LONGEST_PAUSE, Program, inherited
 from bottega.entrypoints.terminal import CommandFailed, Exit, warn
@@ -45,9 +46,9 @@ def web(settings: Settings, log_of: LogOf) -> list[Program]:
     return [Program(name, "bottega.entrypoints.web", environment, log=log_of(name)) for name in names]
 
 
-def worker(settings: Settings, log_of: LogOf) -> Program:
-    """The worker process."""
-    return Program("worker", "bottega.entrypoints.worker", inherited() | to_environment(settings), log=log_of("worker"))
+def worker(settings: Settings, log_of: LogOf, name: str = "worker") -> Program:
+    """A worker process."""
+    return Program(name, "bottega.entrypoints.worker", inherited() | to_environment(settings), log=log_of(name))
 
 
 @contextlib.contextmanager
@@ -73,11 +74,39 @@ def database_of(data: Path | None) -> Generator[str]:
         )
 
 
-class EmbeddedDatabase:
-    """The embedded database of a data folder: started with the block, brought back when it dies, stopped at the end."""
+@contextlib.contextmanager
+def settings_of(data: Path | None) -> Generator[Settings]:
+    """The settings of the shop that a command is about: its database as `database_of`, and the provider that it uses.
 
-    def __init__(self, folder: DataFolder, report: Callable[[str], None]) -> None:
-        self._server = EmbeddedPostgres(folder.postgres)
+    A demo that runs has its own provider; one at rest has none. Raises `CommandFailed`.
+    """
+    settings = read_settings()
+    with database_of(data) as url:
+        settings = msgspec.structs.replace(settings, database_url=url)
+        if data is None and read_settings().database_url:
+            yield settings
+            return
+        folder = DataFolder(data)
+        running, keys = folder.running(), folder.sandbox_keys(make=False)
+        if running is not None and running.sandbox_port and keys is not None:
+            settings = msgspec.structs.replace(
+                settings,
+                stripe_secret_key=keys.secret_key,
+                stripe_publishable_key=keys.publishable_key,
+                stripe_webhook_secrets=keys.webhook_secret,
+                stripe_api_base=f"http://{reach(running.host)}:{running.sandbox_port}",
+            )
+        yield settings
+
+
+class EmbeddedDatabase:
+    """The embedded database of a data folder: started with the block, brought back when it dies, stopped at the end.
+
+    `port` opens 127.0.0.1 as well, by password (`tcp_url`).
+    """
+
+    def __init__(self, folder: DataFolder, report: Callable[[str], None], port: int | None = None) -> None:
+        self._server = EmbeddedPostgres(folder.postgres, port)
         self._report = report
         self._again_at = 0.0
         self._pause = 0.0
@@ -97,6 +126,11 @@ class EmbeddedDatabase:
     def url(self) -> str:
         """The address for our processes."""
         return self._server.url()
+
+    @property
+    def tcp_url(self) -> str:
+        """The address over 127.0.0.1, where a port was given."""
+        return self._server.tcp_url()
 
     @property
     def pid(self) -> int:

@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
-from bottega.domains import carts, catalog, identity, kitchen, live, merchants, orders, payments, pricing
+from bottega.domains import carts, catalog, identity, kitchen, live, merchants, orders, payments, pricing, reports
 from bottega.infra.web.gate import CrossSite
 from bottega.infra.web.problem import STATUS
 from bottega.kit.errors import DomainError
 from bottega.kit.machine import Machine
 
 # Named so that every slice is imported, and with it every refusal it defines.
-SLICES = (merchants, identity, catalog, pricing, carts, payments, orders, kitchen, live)
+SLICES = (merchants, identity, catalog, pricing, carts, payments, orders, kitchen, live, reports)
 WEB_EDGE = "web edge"
 EVERYWHERE = "everywhere"
 # What infra/web/problem.py says by itself, without a class of a refusal.
@@ -42,6 +42,12 @@ MACHINES: tuple[tuple[Machine[Any], str], ...] = (
         "DISPUTED.",
     ),
     (payments.REFUND, "`payment.refund_status` of an order: money on its way back is not yet money back."),
+    (payments.DIFFERENCE, "What became of something that differs between the provider's ledger and ours."),
+    (
+        orders.SHORTAGE,
+        "`state` of a line that turned out not to be there (`shortages` of an order). Its order waits for it before it is "
+        "READY.",
+    ),
     (
         kitchen.TICKET,
         "`state` of a ticket in the queue. It goes back and forth as people at the counter need it; the order behind "
@@ -99,6 +105,15 @@ HOW: Mapping[tuple[str, str], str] = {
     **{(payments.DISPUTE.name, move.name): _FROM_DISPUTE for move in payments.DISPUTE.moves},
     (payments.REFUND.name, "succeed"): "the provider's answer to our refund, or its webhook",
     (payments.REFUND.name, "fail"): "the provider's answer to our refund, or its webhook",
+    (payments.DIFFERENCE.name, "mend"): "a comparison that mended it, or no longer finds it",
+    (
+        payments.DIFFERENCE.name,
+        "resolve",
+    ): "`POST /v1/stores/{store_id}/differences/{difference_id}/resolve` with a note",
+    (payments.DIFFERENCE.name, "reopen"): "a comparison finds it again after it was mended, or otherwise than resolved",
+    (orders.SHORTAGE.name, "substitute"): "`POST /v1/orders/{order_id}/shortages/{shortage_id}/choice` with SUBSTITUTE",
+    (orders.SHORTAGE.name, "take_off"): "the same with REFUND; by itself after the store's `answer_seconds`",
+    (orders.SHORTAGE.name, "cancel"): "the same with CANCEL; by itself where it was the only line; with its order",
     (
         payments.REFUND.name,
         "retry",

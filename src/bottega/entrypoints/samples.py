@@ -12,7 +12,7 @@ Json = dict[str, Any]
 _PREFIXES = {
     "merchant_id": "mer", "store_id": "sto", "product_id": "prd", "variant_id": "var", "group_id": "grp",
     "modifier_id": "mod", "category_id": "cat", "order_id": "ord", "line_id": "lin", "payment_id": "pay",
-    "refund_id": "ref", "ticket_id": "tkt", "subject_id": "usr",
+    "refund_id": "ref", "ticket_id": "tkt", "shortage_id": "sho", "subject_id": "usr",
 }  # fmt: skip
 _LISTS = {"modifier_ids": "mod", "product_ids": "prd", "modifier_groups": "grp"}
 _WORDS: Json = {

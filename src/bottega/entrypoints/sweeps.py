@@ -1,4 +1,5 @@
-"""What a worker looks for again and again, as sweeps: everything due at the provider, and orders that nobody paid in time.
+"""What a worker looks for again and again, as sweeps: everything due at the provider, orders that nobody paid in
+time, and lines that are out and about which nobody chose in time.
 
 They run apart from each other, so that a provider that is away stops nothing else; in as many workers as there are.
 """
@@ -19,6 +20,7 @@ def make_sweeps(parts: Parts) -> list[Sweep]:
     return [
         Sweep("payments", partial(due_at_provider, parts.database, parts.desk), slots=8),
         Sweep("unpaid", partial(_unpaid, parts.database), slots=3),
+        Sweep("choices", partial(_choices, parts.database), slots=3),
     ]
 
 
@@ -34,3 +36,15 @@ async def _unpaid(database: Database) -> list[Job]:
 
 async def _expire(database: Database, merchant_id: UUID, which: tuple[UUID, UUID]) -> bool:
     return await database.run(orders.expire, which, by=system(merchant_id, "expiry"))
+
+
+async def _choices(database: Database) -> list[Job]:
+    """The lines that are out, of all merchants, whose customers did not choose in time, each to be settled by default."""
+    async with database.read(None, role="bottega_relay") as tx:
+        due = await orders.due_shortages(tx)
+    return [Job(("choose", each.shortage_id), partial(_choose, database, each)) for each in due]
+
+
+async def _choose(database: Database, due: orders.DueShortage) -> bool:
+    which = (due.store_id, due.order_id, due.shortage_id)
+    return await database.run(orders.choose_by_deadline, which, by=system(due.merchant_id, "deadline"))

@@ -34,6 +34,9 @@ from bottega.domains.merchants import pages as merchants_pages
 from bottega.domains.orders import api as orders_api
 from bottega.domains.orders import pages as orders_pages
 from bottega.domains.payments import api as payments_api
+from bottega.domains.payments import pages as payments_pages
+from bottega.domains.reports import api as reports_api
+from bottega.domains.reports import pages as reports_pages
 from bottega.entrypoints.running import HANDLERS as RUNNING
 from bottega.entrypoints.wiring import Parts, make_context, make_parts
 from bottega.infra.settings import Settings, load
@@ -51,8 +54,16 @@ from bottega.kit.errors import DomainError
 MAX_BODY = 256_000
 UNREAD_MILLISECONDS = 30_000
 HOT_FACES = (catalog_api, orders_api, live_api)
-PAGES = (merchants_pages, identity_pages, carts_pages, orders_pages, kitchen_pages)
-FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api)
+PAGES = (
+    merchants_pages,
+    identity_pages,
+    carts_pages,
+    orders_pages,
+    payments_pages,
+    kitchen_pages,
+    reports_pages,
+)
+FACES = (merchants_api, catalog_api, identity_api, orders_api, payments_api, kitchen_api, live_api, reports_api)
 
 
 def make_litestar(context: Context | None, parts: Parts | None) -> Litestar:

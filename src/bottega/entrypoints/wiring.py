@@ -5,14 +5,16 @@ hub, the worker adds the sequencer, the consumers and the sweeps.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from bottega.adapters.stripe import StripeProvider
+from bottega.adapters.stripe_ledger import StripeLedger
 from bottega.domains import identity, kitchen, live, merchants, orders
 from bottega.domains.catalog import AvailabilityChanged, MenuChanged, Shops
 from bottega.domains.identity import People
 from bottega.domains.orders import Ordering, Placed, Placement, Placing
-from bottega.domains.payments import Desk
+from bottega.domains.payments import Desk, Reconciler
 from bottega.infra.auth import Tokens
 from bottega.infra.consumers import Consumer
 from bottega.infra.crypto import Keyring
@@ -45,6 +47,7 @@ class Parts:
     shops: Shops
     people: People
     desk: Desk
+    reconciler: Reconciler
 
     async def open(self) -> None:
         """Open the connections."""
@@ -52,6 +55,7 @@ class Parts:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self.reconciler.close()
         await self.desk.close()
         await self.waker.close()
         await self.pools.close()
@@ -63,6 +67,7 @@ def make_parts(settings: Settings, name: str) -> Parts:
     waker = Waker(pools.conninfo)
     database = Database(pools, waker)
     keyring = Keyring(settings.secret)
+    desk = make_desk(settings, database)
     return Parts(
         settings=settings,
         pools=pools,
@@ -71,8 +76,20 @@ def make_parts(settings: Settings, name: str) -> Parts:
         keyring=keyring,
         shops=Shops(database),
         people=People(keyring, database),
-        desk=Desk(database, _provider(settings)),
+        desk=desk,
+        reconciler=make_reconciler(settings, database, desk),
     )
+
+
+def make_desk(settings: Settings, database: Database) -> Desk:
+    """Where payments meet the provider."""
+    return Desk(database, _provider(settings))
+
+
+def make_reconciler(settings: Settings, database: Database, desk: Desk) -> Reconciler:
+    """Where the provider's ledger is compared with ours."""
+    every, reach = timedelta(minutes=settings.reconcile_minutes), timedelta(days=settings.reconcile_days)
+    return Reconciler(database, desk, _ledger(settings), every=every, reach=reach)
 
 
 def make_context(parts: Parts) -> Context:
@@ -92,7 +109,7 @@ def make_context(parts: Parts) -> Context:
     context.add(Ordering(parts.database, parts.shops, lane, parts.desk, parts.keyring))
     hub = Hub(parts.pools.relay_conninfo, live.route, parts.settings.stream_heartbeat)
     hub.watch(lambda entry: _drop_changed(parts.shops, entry))
-    for part in (hub, parts.shops, parts.people, parts.desk):
+    for part in (hub, parts.shops, parts.people, parts.desk, parts.reconciler):
         context.add(part)
     return context
 
@@ -139,3 +156,9 @@ def _provider(settings: Settings) -> StripeProvider | None:
         return None
     secrets = tuple(each.strip() for each in settings.stripe_webhook_secrets.split(",") if each.strip())
     return StripeProvider(settings.stripe_secret_key, secrets, settings.stripe_account, settings.stripe_api_base)
+
+
+def _ledger(settings: Settings) -> StripeLedger | None:
+    if not settings.stripe_secret_key:
+        return None
+    return StripeLedger(settings.stripe_secret_key, settings.stripe_account, settings.stripe_api_base)

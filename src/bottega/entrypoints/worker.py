@@ -1,7 +1,7 @@
-"""The worker role: the sequencer, the consumers, and the sweeps of what is due.
+"""The worker role: the sequencer, the consumers, the sweeps of what is due, and comparing the ledgers.
 
-Several may run: the sequencer and each consumer have one leader, and what a sweep finds is taken by one of them.
-
+Several may run: the sequencer and each consumer have one leader, what a sweep finds is taken by one of them, and they
+take turns at comparing.
 Run by `python -m bottega.entrypoints.worker` with settings from the environment.
 """
 
@@ -16,7 +16,7 @@ import uvloop
 from bottega.domains import kitchen
 from bottega.entrypoints.sweeps import make_sweeps
 from bottega.entrypoints.web import watch_parent
-from bottega.entrypoints.wiring import make_consumers, make_parts
+from bottega.entrypoints.wiring import Parts, make_consumers, make_parts
 from bottega.infra.sequencer import Sequencer
 from bottega.infra.settings import Settings, load
 from bottega.infra.telemetry import QUEUE_LENGTH, configure_logs, logger
@@ -24,6 +24,7 @@ from bottega.infra.transaction import Database
 from bottega.kit.errors import DomainError
 
 _MEASURE_SECONDS = 10.0
+_RECONCILE_SECONDS = 1.0
 
 
 async def work(settings: Settings) -> None:
@@ -36,12 +37,27 @@ async def work(settings: Settings) -> None:
             group.create_task(Sequencer(parts.pools.relay_conninfo).run(), name="sequencer")
             for consumer in make_consumers(parts):
                 group.create_task(consumer.run(), name=consumer.name)
+            group.create_task(_reconcile(parts), name="reconcile")
             for sweep in make_sweeps(parts):
                 group.create_task(sweep.run(), name=f"sweep.{sweep.name}")
             group.create_task(_measure(parts.database), name="measure")
             log.info("worker runs")
     finally:
         await parts.close()
+
+
+async def _reconcile(parts: Parts) -> None:
+    """Compare the provider's ledger with ours: when somebody asked, and by turns."""
+    log = logger("reconcile")
+    while True:
+        try:
+            await parts.reconciler.asked()
+            await parts.reconciler.turn()
+        except DomainError as error:
+            log.warning("not compared", code=error.code)
+        except Exception as error:  # the next turn comes all the same
+            log.error("not compared", error=repr(error), exc_info=error)
+        await asyncio.sleep(_RECONCILE_SECONDS)
 
 
 async def _measure(database: Database) -> None:

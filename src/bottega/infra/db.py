@@ -4,6 +4,7 @@ Every connection acts as `bottega_app` from its first moment (the `role` start-u
 owner. Statements are prepared on first use and kept.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, TypeVar
@@ -11,15 +12,15 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import TupleRow, dict_row
+from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from bottega.infra.connection import TimelyConnection
 from bottega.kit.errors import Unavailable
 
 T = TypeVar("T")
-Connection = AsyncConnection[TupleRow]
+Connection = TimelyConnection
 
 READ_BEGIN: LiteralString = "begin transaction isolation level repeatable read read only"
 SET_TENANT: LiteralString = """
@@ -63,6 +64,9 @@ def is_lost(error: psycopg.Error) -> bool:
     return state is None or state.startswith("08") or state in {"57P01", "57P02", "57P03", "53300"}
 
 
+_RECONNECT_SECONDS = 0.2
+
+
 class ReadTx:
     """A consistent, read-only view of one merchant (or, as the relay, of the streams)."""
 
@@ -96,16 +100,19 @@ class Pools:
     def __init__(self, url: str, *, size: int = 8, name: str = "bottega") -> None:
         self.url = url
         self.conninfo = app_conninfo(url, name=name)
+        self._trying: asyncio.Task[None] | None = None
         self.relay_conninfo = app_conninfo(url, role="bottega_relay", name=f"{name}-relay")
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             self.conninfo,
+            connection_class=TimelyConnection,
             min_size=1,
             max_size=size,
             timeout=5,
             max_waiting=500,
             configure=_configure,
             check=AsyncConnectionPool.check_connection,
-            reconnect_timeout=0.5,
+            reconnect_timeout=_RECONNECT_SECONDS,
+            reconnect_failed=self._try_again,
             open=False,
         )
 
@@ -115,7 +122,18 @@ class Pools:
 
     async def close(self) -> None:
         """Close every connection."""
+        if self._trying is not None:
+            self._trying.cancel()
         await self.pool.close()
+
+    async def _try_again(self, _: AsyncConnectionPool[Connection]) -> None:
+        """A connection could not be made, and the pool has given up. Who waits for one would wait in vain: go on trying."""
+        if self._trying is None or self._trying.done():
+            self._trying = asyncio.create_task(self._grow_again(), name="pool-again")
+
+    async def _grow_again(self) -> None:
+        await asyncio.sleep(_RECONNECT_SECONDS)
+        await self.pool.check()
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:

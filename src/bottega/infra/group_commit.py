@@ -17,6 +17,7 @@ import msgspec
 import psycopg
 from psycopg import errors as pg
 
+from bottega.infra.connection import TimelyConnection
 from bottega.infra.db import SET_ROLE, Connection, Pools, app_conninfo
 from bottega.infra.outbox import INSERT_FACTS, Waker, row_of
 from bottega.infra.telemetry import BATCH_SIZE, RETRIES, logger
@@ -150,9 +151,7 @@ class GroupCommit(Generic[C, R]):
 
     async def _connect(self) -> Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._conninfo, autocommit=True, prepare_threshold=0
-            )
+            self._connection = await TimelyConnection.connect(self._conninfo, autocommit=True, prepare_threshold=0)
         return self._connection
 
     async def _roll_back(self, connection: Connection) -> None:

@@ -11,8 +11,9 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
+
+from bottega.infra.connection import TimelyConnection
 
 READ_AFTER: LiteralString = """
 select seq, id, merchant_id, store_id, aggregateid, type, version, payload::text as payload, created_at
@@ -39,7 +40,7 @@ class Entry(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-LogConnection = AsyncConnection[TupleRow]
+LogConnection = TimelyConnection
 
 
 async def connect(relay_conninfo: str) -> LogConnection:
@@ -48,7 +49,7 @@ async def connect(relay_conninfo: str) -> LogConnection:
     Who follows the log asks every second; the server ends the connection of one that stopped asking (a process that is
     suspended), so that the locks it leads by come free.
     """
-    connection = await AsyncConnection.connect(relay_conninfo, autocommit=True, prepare_threshold=0)
+    connection = await TimelyConnection.connect(relay_conninfo, autocommit=True, prepare_threshold=0)
     await connection.execute(END_SILENT)
     await connection.execute(LISTEN_LOG)
     return connection

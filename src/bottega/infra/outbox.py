@@ -12,6 +12,7 @@ from uuid import UUID
 
 import psycopg
 
+from bottega.infra.connection import TimelyConnection
 from bottega.kit.fact import Fact
 
 OUTBOX_CHANNEL: LiteralString = "bottega_outbox"
@@ -70,7 +71,7 @@ class Waker:
     async def _loop(self) -> None:
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+                async with await TimelyConnection.connect(self._conninfo, autocommit=True) as connection:
                     while True:
                         await self._pending.wait()
                         self._pending.clear()

@@ -11,9 +11,8 @@ import time
 from typing import LiteralString
 
 import psycopg
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
 
+from bottega.infra.connection import TimelyConnection
 from bottega.infra.fault_points import point
 from bottega.infra.log import END_SILENT
 from bottega.infra.outbox import LOG_CHANNEL, OUTBOX_CHANNEL
@@ -61,7 +60,7 @@ class Sequencer:
         """Lead or wait to lead, for ever; a lost database is waited for."""
         while True:
             try:
-                async with await AsyncConnection.connect(
+                async with await TimelyConnection.connect(
                     self._conninfo, autocommit=True, prepare_threshold=0
                 ) as connection:
                     await connection.execute(END_SILENT)
@@ -72,7 +71,7 @@ class Sequencer:
             finally:
                 self.leading = False
 
-    async def _lead(self, connection: AsyncConnection[TupleRow]) -> None:
+    async def _lead(self, connection: TimelyConnection) -> None:
         while not await _value(connection, TRY_LEAD, [SEQUENCER_LOCK]):
             await asyncio.sleep(0.5)
         self.leading = True
@@ -91,7 +90,7 @@ class Sequencer:
             async for _ in connection.notifies(timeout=_POLL, stop_after=1):
                 pass
 
-    async def move(self, connection: AsyncConnection[TupleRow]) -> int:
+    async def move(self, connection: TimelyConnection) -> int:
         """Move one batch and tell the followers; how many facts went."""
         cursor = await connection.execute(MOVE, [_BATCH])
         row = await cursor.fetchone()
@@ -105,7 +104,7 @@ class Sequencer:
         return moved
 
 
-async def _value(connection: AsyncConnection[TupleRow], sql: LiteralString, parameters: list[int]) -> int:
+async def _value(connection: TimelyConnection, sql: LiteralString, parameters: list[int]) -> int:
     cursor = await connection.execute(sql, parameters)
     row = await cursor.fetchone()
     return row[0] if row else 0

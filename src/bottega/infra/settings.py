@@ -39,6 +39,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_account: Annotated[str, Meta(description="A name for the provider account, kept with each payment")] = (
         "default"
     )
+    reconcile_minutes: Annotated[
+        int, Meta(description="Minutes between comparisons of the provider's ledger with ours; 0: only when asked")
+    ] = 60
+    reconcile_days: Annotated[int, Meta(description="How many days back such a comparison looks")] = 3
     rate_limit: Annotated[int, Meta(description="Requests a minute for one subject or address; 0 turns it off")] = 1200
     batch_size: Annotated[int, Meta(description="Most orders one group commit takes together")] = 128
     stream_heartbeat: Annotated[float, Meta(description="Seconds between heartbeats on a stream")] = 15.0

@@ -17,6 +17,7 @@ from bottega.domains.catalog.actions.writing import (
 from bottega.domains.catalog.errors import ItemNotFound
 from bottega.domains.catalog.events import AvailabilityChanged, MenuChanged
 from bottega.domains.catalog.model import (
+    AvailabilityState,
     Choice,
     ChosenModifier,
     GroupKind,
@@ -38,6 +39,7 @@ from bottega.domains.catalog.store import menu_version, read_menu
 
 __all__ = [
     "AvailabilityChanged",
+    "AvailabilityState",
     "Choice",
     "ChosenModifier",
     "GroupKind",

@@ -18,13 +18,23 @@ PERMISSIONS: Mapping[str, str] = {
     "stores.manage": "Open and change stores",
     "payments.read": "See payments and their events",
     "payments.refund": "Refund payments",
+    "payments.reconcile": "Compare the provider's ledger with ours, settle what differs",
+    "reports.read": "See who spent how much, and who never did",
     "staff.manage": "Add staff and change their roles",
 }
 
 _BARISTA = frozenset(
     {"orders.read", "orders.advance", "orders.cancel", "kitchen.work", "catalog.availability", "stores.intake"}
 )
-_MANAGER = _BARISTA | {"orders.place_for_others", "payments.read", "payments.refund", "catalog.manage", "staff.manage"}
+_MANAGER = _BARISTA | {
+    "orders.place_for_others",
+    "payments.read",
+    "payments.refund",
+    "payments.reconcile",
+    "reports.read",
+    "catalog.manage",
+    "staff.manage",
+}
 
 ROLES: Mapping[str, frozenset[str]] = {
     "BARISTA": _BARISTA,

@@ -17,6 +17,7 @@ from bottega.infra.transaction import Tx
 from bottega.kit import ids
 
 _CLOSED = (TicketState.CLOSED, TicketState.CANCELLED)
+_PAID_SEQ = 2
 
 
 async def follow_order(tx: Tx, fact: Any) -> None:
@@ -33,21 +34,22 @@ async def follow_order(tx: Tx, fact: Any) -> None:
         if rules.belongs_in_queue(order):
             await _open(tx, order)
         return
-    lines = rules.lines_of(order, ticket.lines)
-    ahead, changed = order.seq > ticket.order_seq, lines != ticket.lines
-    paid = rules.is_paid_after(fact, order, ticket)
-    if not ahead and not changed and paid is ticket.paid:
+    follows: dict[str, Any] = {"lines": rules.lines_of(order, ticket.lines)}
+    if ticket.waiting_until is not None or isinstance(fact, orders.OrderLineShort | orders.OrderLineSettled):
+        follows = await _waiting(tx, order, ticket)
+    ahead, changed = order.seq > ticket.order_seq, not rules.says_the_same(ticket.lines, follows["lines"])
+    follows["paid"] = rules.is_paid_after(fact, order, ticket)
+    if not ahead and all(getattr(ticket, name) == value for name, value in follows.items()):
         return
     await _save(
         tx,
         ticket,
+        **follows,
         state=rules.state_for(order.status, ticket.state) if ahead else ticket.state,
         order_status=order.status if ahead else ticket.order_status,
         order_seq=max(order.seq, ticket.order_seq),
-        lines=lines,
         total_minor=order.total_minor,
         changed=ticket.changed or changed,
-        paid=paid,
     )
 
 
@@ -108,10 +110,20 @@ async def acknowledge(tx: Tx, command: OnTicket) -> Ticket:
     return await _save(tx, ticket, changed=False) if ticket.changed else ticket
 
 
+async def _waiting(tx: Tx, order: orders.Order, ticket: Ticket) -> dict[str, Any]:
+    """The lines of a ticket with those that are out marked, and until when their customer may choose."""
+    waiting = await orders.waiting(tx, order.store_id, order.order_id)
+    short = frozenset(each.line_id for each in waiting)
+    until = max((each.due_at for each in waiting), default=None)
+    return {"lines": rules.lines_of(order, ticket.lines, short), "waiting_until": until}
+
+
 async def _open(tx: Tx, order: orders.Order) -> None:
     place = await merchants.find_store(tx, order.store_id)
     assert place is not None
     ticket = rules.ticket_of(order, place.order_prefix, tx.new_id(ids.home_of(order.store_id)), tx.now)
+    if order.seq > _PAID_SEQ:
+        ticket = msgspec.structs.replace(ticket, **await _waiting(tx, order, ticket))
     if await store.insert(tx, ticket):
         tx.emit(TicketOpened(store_id=order.store_id, ticket=ticket))
 

@@ -16,7 +16,10 @@ class TicketModifier(msgspec.Struct, frozen=True):
 
 
 class TicketLine(msgspec.Struct, frozen=True):
-    """One thing to make; `line_id` is the order line's and stays the same for the ticket's life."""
+    """One thing to make; `line_id` is the order line's and stays the same for the ticket's life.
+
+    `short`: it is out, and the customer is asked what they want instead.
+    """
 
     line_id: UUID
     qty: int
@@ -26,6 +29,7 @@ class TicketLine(msgspec.Struct, frozen=True):
     note: str
     category: str
     made: bool = False
+    short: bool = False
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +52,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     lines: tuple[TicketLine, ...]
     changed: bool = False
+    waiting_until: datetime | None = None
     promised_at: datetime
     opened_at: datetime
     started_at: datetime | None = None
@@ -74,10 +79,14 @@ class TicketLineView(msgspec.Struct, frozen=True):
     note: str
     category: str
     made: bool
+    short: bool
 
 
 class TicketView(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket of the queue. `total` is in the minor unit of `currency`."""
+    """A ticket of the queue. `total` is in the minor unit of `currency`.
+
+    `waiting_until`: a line is out (`short`) and the customer can choose until then; the ticket can't be finished before.
+    """
 
     ticket_id: str
     order_id: str
@@ -95,6 +104,7 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None
     done_at: datetime | None
     recalled_at: datetime | None
+    waiting_until: datetime | None
     badges: list[str]
     lines: list[TicketLineView]
     total: int

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from bottega.domains.kitchen.model import (
     Ticket,
     TicketLine,
@@ -70,9 +72,13 @@ def ticket_of(order: Order, prefix: str, ticket_id: UUID, now: datetime) -> Tick
 
 def ticket_view(ticket: Ticket) -> TicketView:
     """A ticket as clients see it."""
-    unpaid = ticket.pay_mode == PayMode.ONLINE and not ticket.paid
-    shown = (("UNPAID", unpaid), ("RECALLED", ticket.recalled_at is not None), ("CHANGED", ticket.changed))
-    badges = [name for name, is_shown in shown if is_shown]
+    marks = (
+        ("UNPAID", ticket.pay_mode == PayMode.ONLINE and not ticket.paid),
+        ("RECALLED", ticket.recalled_at is not None),
+        ("CHANGED", ticket.changed),
+        ("WAITING_FOR_CUSTOMER", ticket.waiting_until is not None),
+    )
+    badges = [name for name, is_shown in marks if is_shown]
     return TicketView(
         ticket_id=ids.show("tkt", ticket.ticket_id),
         order_id=ids.show("ord", ticket.order_id),
@@ -90,6 +96,7 @@ def ticket_view(ticket: Ticket) -> TicketView:
         started_at=ticket.started_at,
         done_at=ticket.done_at,
         recalled_at=ticket.recalled_at,
+        waiting_until=ticket.waiting_until,
         badges=badges,
         lines=[
             TicketLineView(
@@ -101,6 +108,7 @@ def ticket_view(ticket: Ticket) -> TicketView:
                 note=line.note,
                 category=line.category,
                 made=line.made,
+                short=line.short,
             )
             for line in ticket.lines
         ],
@@ -109,9 +117,16 @@ def ticket_view(ticket: Ticket) -> TicketView:
     )
 
 
-def lines_of(order: Order, before: tuple[TicketLine, ...] = ()) -> tuple[TicketLine, ...]:
-    """The lines of a ticket, without choices that are made anyway; what was ticked on a line that stays, stays ticked."""
+def lines_of(
+    order: Order, before: tuple[TicketLine, ...] = (), short: frozenset[UUID] | None = None
+) -> tuple[TicketLine, ...]:
+    """The lines of a ticket, without choices that are made anyway; what was ticked on a line that stays, stays ticked.
+
+    `short` are the lines that wait for their customer; None leaves them as they were.
+    """
     made = {line.line_id for line in before if line.made}
+    if short is None:
+        short = frozenset(line.line_id for line in before if line.short)
     return tuple(
         TicketLine(
             line_id=line.line_id,
@@ -122,9 +137,17 @@ def lines_of(order: Order, before: tuple[TicketLine, ...] = ()) -> tuple[TicketL
             note=line.note,
             category=line.category,
             made=line.line_id in made,
+            short=line.line_id in short,
         )
         for line in order.lines
     )
+
+
+def says_the_same(before: tuple[TicketLine, ...], after: tuple[TicketLine, ...]) -> bool:
+    """Whether there is nothing else to make; that a line waits is told apart from what is on it."""
+    return [msgspec.structs.replace(line, short=False) for line in before] == [
+        msgspec.structs.replace(line, short=False) for line in after
+    ]
 
 
 def following(ticket: Ticket, order: Order) -> dict[str, Any]:

@@ -11,32 +11,36 @@ from bottega.infra.transaction import Tx
 
 INSERT: LiteralString = """
 insert into tickets (merchant_id, store_id, ticket_id, order_id, state, version, order_status, order_seq, number, name,
-  fulfillment_type, pay_mode, paid, total_minor, currency, lines, changed, promised_at, opened_at, started_at, done_at,
-  closed_at)
+  fulfillment_type, pay_mode, paid, total_minor, currency, lines, changed, waiting_until, promised_at, opened_at,
+  started_at, done_at, closed_at)
 values (%(merchant_id)s, %(store_id)s, %(ticket_id)s, %(order_id)s, %(state)s, %(version)s, %(order_status)s, %(order_seq)s,
   %(number)s, %(name)s, %(fulfillment_type)s, %(pay_mode)s, %(paid)s, %(total_minor)s, %(currency)s, %(lines)s::jsonb,
-  %(changed)s, %(promised_at)s, %(opened_at)s, %(started_at)s, %(done_at)s, %(closed_at)s)
+  %(changed)s, %(waiting_until)s, %(promised_at)s, %(opened_at)s, %(started_at)s, %(done_at)s, %(closed_at)s)
 on conflict (store_id, order_id, station) do nothing
 """
 SAVE: LiteralString = """
 update tickets set state = %(state)s, version = %(version)s, order_status = %(order_status)s, order_seq = %(order_seq)s,
   paid = %(paid)s, total_minor = %(total_minor)s, lines = %(lines)s::jsonb, changed = %(changed)s,
-  started_at = %(started_at)s, done_at = %(done_at)s, recalled_at = %(recalled_at)s, closed_at = %(closed_at)s
+  waiting_until = %(waiting_until)s, started_at = %(started_at)s, done_at = %(done_at)s, recalled_at = %(recalled_at)s,
+  closed_at = %(closed_at)s
 where store_id = %(store_id)s and ticket_id = %(ticket_id)s and version = %(version)s - 1
 """
 LOCK: LiteralString = """
 select merchant_id, store_id, ticket_id, order_id, state, version, order_status, order_seq, number, name, fulfillment_type,
-  pay_mode, paid, total_minor, currency, lines, changed, promised_at, opened_at, started_at, done_at, recalled_at, closed_at
+  pay_mode, paid, total_minor, currency, lines, changed, waiting_until, promised_at, opened_at, started_at, done_at,
+  recalled_at, closed_at
 from tickets where store_id = %(store_id)s and (ticket_id = %(ticket_id)s::uuid or order_id = %(order_id)s::uuid) for update
 """
 OPEN: LiteralString = """
 select merchant_id, store_id, ticket_id, order_id, state, version, order_status, order_seq, number, name, fulfillment_type,
-  pay_mode, paid, total_minor, currency, lines, changed, promised_at, opened_at, started_at, done_at, recalled_at, closed_at
+  pay_mode, paid, total_minor, currency, lines, changed, waiting_until, promised_at, opened_at, started_at, done_at,
+  recalled_at, closed_at
 from tickets where store_id = %(store_id)s and state in ('QUEUED', 'STARTED', 'DONE') order by promised_at, ticket_id limit 500
 """
 RECENT: LiteralString = """
 select merchant_id, store_id, ticket_id, order_id, state, version, order_status, order_seq, number, name, fulfillment_type,
-  pay_mode, paid, total_minor, currency, lines, changed, promised_at, opened_at, started_at, done_at, recalled_at, closed_at
+  pay_mode, paid, total_minor, currency, lines, changed, waiting_until, promised_at, opened_at, started_at, done_at,
+  recalled_at, closed_at
 from tickets where store_id = %(store_id)s and done_at > now() - interval '2 hours' and state in ('DONE', 'CLOSED')
 order by done_at desc limit 50
 """

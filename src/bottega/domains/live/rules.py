@@ -20,6 +20,8 @@ class _OrderFact(msgspec.Struct):
     status: str
     from_status: str | None
     at: datetime
+    shortage_id: UUID | None = None
+    state: str = "OFFERED"
 
 
 class _PaymentFact(msgspec.Struct):
@@ -65,7 +67,7 @@ def route(entry: Any) -> Iterable[tuple[str, str, bytes]]:
 
 def _of_order(entry: Any) -> tuple[str, str, bytes]:
     fact = msgspec.json.decode(entry.payload, type=_OrderFact)
-    data = {
+    data: dict[str, Any] = {
         "order_id": ids.show("ord", fact.order_id),
         "seq": fact.seq,
         "number": fact.number,
@@ -73,6 +75,8 @@ def _of_order(entry: Any) -> tuple[str, str, bytes]:
         "from_status": fact.from_status,
         "at": fact.at,
     }
+    if fact.shortage_id is not None:
+        data["shortage"] = {"shortage_id": ids.show("sho", fact.shortage_id), "state": fact.state}
     return order_topic(fact.order_id), "status", msgspec.json.encode(data)
 
 

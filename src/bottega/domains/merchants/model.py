@@ -127,6 +127,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     unpaid_minutes: int
     menu_version: int
     tax_rates: tuple[TaxRate, ...]
+    answer_seconds: int = 300
     capture_mode: CaptureMode = CaptureMode.AUTOMATIC
 
     @property

@@ -39,7 +39,7 @@ READ_MERCHANT: LiteralString = "select merchant_id, number, name from merchants 
 READ_STORES: LiteralString = """
 select s.merchant_id, s.store_id, s.number, s.slug, s.name, s.address, s.phone, s.timezone, s.currency, s.locale,
   s.tax_mode, s.tax_rounding, s.tax_per, s.order_prefix, s.order_modes, s.pay_modes, s.hours, s.intake, s.paused_until,
-  s.prep_minutes, s.warn_seconds, s.late_seconds, s.unpaid_minutes, s.menu_version, s.capture_mode,
+  s.prep_minutes, s.warn_seconds, s.late_seconds, s.unpaid_minutes, s.answer_seconds, s.menu_version, s.capture_mode,
   coalesce((select json_agg(r) from (select tax_category, fulfillment_type, name, rate_ppm from tax_rates t
             where t.store_id = s.store_id order by 1, 2) as r), '[]') as tax_rates
 from stores s

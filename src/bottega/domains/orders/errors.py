@@ -70,6 +70,58 @@ class TooLateToChange(DomainError):
     title = "It is too late to change this order"
 
 
+class LineNotFound(NotFound):
+    """No such line in this order."""
+
+    code = "line_not_found"
+    title = "There is no line under that id in this order"
+
+
+class ShortageNotFound(NotFound):
+    """Nothing of this order was reported as out under that id."""
+
+    code = "shortage_not_found"
+    title = "There is nothing to choose under that id"
+
+
+class TooLateToMark(DomainError):
+    """It is made already, or over: only lines of a placed, paid or started order can turn out not to be there."""
+
+    kind = Kind.CONFLICT
+    code = "too_late_to_mark"
+    title = "It is too late to mark a line of this order as not available"
+
+
+class ShortageSettled(DomainError):
+    """Somebody chose before, or the time to choose ran out; `state` in the answer says what came of it."""
+
+    kind = Kind.CONFLICT
+    code = "shortage_settled"
+    title = "This has been decided already"
+
+
+class ChoiceNotOffered(DomainError):
+    """There is no such substitute, or the line is the only one, so that only the whole order can be taken back."""
+
+    code = "choice_not_offered"
+    title = "That is not among the choices"
+
+
+class SubstituteTooDear(DomainError):
+    """It costs more than what is out; staff can offer it at the same price."""
+
+    code = "substitute_too_dear"
+    title = "A substitute can't cost more than what it replaces"
+
+
+class WaitingForChoice(DomainError):
+    """A line is out and its customer has not chosen yet; `due_at` in the answer says until when they can."""
+
+    kind = Kind.CONFLICT
+    code = "waiting_for_choice"
+    title = "This order waits for its customer to choose"
+
+
 class TillDetailsMissing(DomainError):
     """An order that is paid at the store is completed with its receipt and tender."""
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from bottega.domains.merchants import FulfillmentType, PayMode
-from bottega.domains.orders.states import OrderStatus
+from bottega.domains.orders.states import OrderStatus, ShortageState
 from bottega.kit.fact import Fact
 
 
@@ -41,6 +41,27 @@ class OrderChanged(_AboutOrder, frozen=True):
     """The lines of an order that nobody had started are others now."""
 
     type: ClassVar[str] = "order.changed"
+
+
+class OrderLineShort(_AboutOrder, frozen=True):
+    """A line can't be made; the customer may choose what instead until `due_at`."""
+
+    type: ClassVar[str] = "order.line_short"
+
+    shortage_id: UUID
+    line_id: UUID
+    due_at: datetime
+
+
+class OrderLineSettled(_AboutOrder, frozen=True):
+    """It is decided what comes instead of a line: another one, or its money."""
+
+    type: ClassVar[str] = "order.line_settled"
+
+    shortage_id: UUID
+    line_id: UUID
+    state: ShortageState
+    total_minor: int
 
 
 class OrderPaid(_AboutOrder, frozen=True):

@@ -1,16 +1,18 @@
 """Orders as values: what a customer asks for, what is kept, what happened to it. Pure."""
 
 from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
 from bottega.domains.merchants import FulfillmentType, PayMode, Store
-from bottega.domains.orders.states import OrderStatus
+from bottega.domains.orders.states import OrderStatus, ShortageState
 from bottega.domains.payments import Payment, Refund, Tender
-from bottega.domains.pricing import LineRequest, Quote, QuotedModifier
+from bottega.domains.pricing import LineRequest, Quote, QuotedLine, QuotedModifier
 from bottega.kit import ids
-from bottega.kit.fields import Amount, Email, Name, Note, Phone, Reference, StoreId
+from bottega.kit.fields import Amount, Email, ModifierId, Name, Note, Phone, ProductId, Reference, StoreId, VariantId
 from bottega.kit.subject import Subject
 
 
@@ -164,6 +166,74 @@ class ChangeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     items: tuple[LineRequest, ...]
     expected_total: Amount | None = None
+
+
+class Shortage(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that turned out not to be there: as it was, what may be had instead, and what came of it.
+
+    `missing` names what is out (the product, or a choice of it); `before_minor` and `after_minor` are the order's totals.
+    """
+
+    merchant_id: UUID
+    store_id: UUID
+    shortage_id: UUID
+    order_id: UUID
+    line_id: UUID
+    state: ShortageState
+    line: OrderLine
+    substitutes: tuple[QuotedLine, ...]
+    missing: str
+    reason: str
+    reported_by: UUID
+    created_at: datetime
+    due_at: datetime
+    before_minor: int
+    chosen: int | None = None
+    new_line_id: UUID | None = None
+    decided_kind: str | None = None
+    decided_by: UUID | None = None
+    decided_at: datetime | None = None
+    after_minor: int | None = None
+    refund_id: UUID | None = None
+    refund_minor: int = 0
+
+
+class SubstituteWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What staff offer instead. A dearer one is refused unless it is offered at the price of what is out (`same_price`)."""
+
+    product_id: ProductId
+    variant_id: VariantId | None = None
+    modifier_ids: tuple[ModifierId, ...] | None = None
+    same_price: bool = False
+
+
+class MarkUnavailable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Staff say that a line can't be made. `modifier_id`: what is out is that choice of it, not the product.
+
+    `sold_out` marks it in the catalogue too, until turned on or (`until`) END_OF_DAY. Without `substitutes` the shop
+    offers what it has of the same category for at most the price of the line; an empty list offers none.
+    """
+
+    modifier_id: ModifierId | None = None
+    sold_out: bool = False
+    until: str | None = None
+    substitutes: tuple[SubstituteWish, ...] | None = None
+    reason: Note | None = None
+
+
+class Choice(StrEnum):
+    """What a customer may want instead of a line that is out."""
+
+    SUBSTITUTE = "SUBSTITUTE"
+    REFUND = "REFUND"
+    CANCEL = "CANCEL"
+
+
+class ChooseInstead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A customer's choice; `substitute` says which one, counted from 1."""
+
+    choice: Choice
+    substitute: Annotated[int, msgspec.Meta(ge=1, le=50)] | None = None
 
 
 class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """What orders do when a lower slice tells a fact."""
 
 from bottega.domains.orders.actions.paying import complete_payment, flag_payment, settle_dispute
-from bottega.domains.payments import DisputeClosed, HoldLost, PaymentAuthorized, PaymentCaptured
+from bottega.domains.orders.actions.refunding import stand_for
+from bottega.domains.payments import DisputeClosed, HoldLost, PaymentAuthorized, PaymentCaptured, RefundAdopted
 from bottega.infra.consumers import Reaction
 from bottega.kit.fact import Fact
 
@@ -10,4 +11,5 @@ REACTIONS: dict[type[Fact], Reaction] = {
     PaymentAuthorized: complete_payment,
     HoldLost: flag_payment,
     DisputeClosed: settle_dispute,
+    RefundAdopted: stand_for,
 }

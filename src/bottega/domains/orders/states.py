@@ -89,6 +89,30 @@ def machine_for(fulfillment_type: FulfillmentType, pay_mode: PayMode) -> Machine
     return AT_STORE if pay_mode is PayMode.AT_STORE else ONLINE
 
 
+LIVE = frozenset({S.PLACED, S.PAID, S.IN_PROGRESS})
+"""While an order stands here, a line of it can turn out not to be there."""
+
+
+class ShortageState(StrEnum):
+    """What came of a line that is out."""
+
+    OFFERED = "OFFERED"
+    SUBSTITUTED = "SUBSTITUTED"
+    REFUNDED = "REFUNDED"
+    CANCELLED = "CANCELLED"
+
+
+_CHOOSE = "customer or staff"
+SHORTAGE: Machine[ShortageState] = Machine(
+    "order shortage",
+    frozenset({ShortageState.OFFERED}),
+    moves(
+        ("substitute", (ShortageState.OFFERED,), ShortageState.SUBSTITUTED, _CHOOSE),
+        ("take_off", (ShortageState.OFFERED,), ShortageState.REFUNDED, f"{_CHOOSE}; the deadline"),
+        ("cancel", (ShortageState.OFFERED,), ShortageState.CANCELLED, f"{_CHOOSE}; the deadline of an only line"),
+    ),
+)
+
 CUSTOMER_CANCELS = frozenset({S.PLACED, S.PAID, S.PENDING, S.CONFIRMED})
 """While an order stands here, its customer may still cancel it."""
 

@@ -2,6 +2,7 @@
 
 A payment is about an amount and an opaque reference; it never knows what the reference is. The provider is asked in
 three beats: intend (transaction), ask (none), record (transaction). A provider's event is a hint to read again.
+The provider's ledger and ours are compared in both directions, and mended by the same verbs.
 """
 
 from bottega.domains.payments.actions.asking import Desk
@@ -9,10 +10,13 @@ from bottega.domains.payments.actions.holding import request_capture, request_vo
 from bottega.domains.payments.actions.recording import hold, left, open_many, request_refund, take_at_till
 from bottega.domains.payments.actions.settling import retry_refund
 from bottega.domains.payments.actions.sweeping import due_at_provider
+from bottega.domains.payments.actions.turns import Reconciler
 from bottega.domains.payments.errors import (
     AuthenticationFailed,
     AuthenticationRequired,
     CaptureTooLarge,
+    DifferenceNotFound,
+    DifferenceNotOpen,
     NothingToRefund,
     OnlineOff,
     PaymentDeclined,
@@ -28,6 +32,7 @@ from bottega.domains.payments.errors import (
     RefundReceiptUnexpected,
     RefundTooLarge,
     SignatureRefused,
+    WindowRefused,
 )
 from bottega.domains.payments.events import (
     DisputeClosed,
@@ -37,6 +42,7 @@ from bottega.domains.payments.events import (
     PaymentCaptured,
     PaymentChanged,
     PaymentRefunded,
+    RefundAdopted,
     RefundFailed,
     RefundRequested,
 )
@@ -55,8 +61,28 @@ from bottega.domains.payments.model import (
     Tender,
     TillPayment,
 )
+from bottega.domains.payments.model.reconciliation import (
+    EXPLANATIONS,
+    Code,
+    Difference,
+    Finding,
+    Mend,
+    Outcome,
+    Side,
+    Window,
+)
 from bottega.domains.payments.rules import check_with_us, refusal
-from bottega.domains.payments.states import DEAD, DISPUTE, PAYMENT, REFUND, DisputeStatus, PaymentStatus, RefundStatus
+from bottega.domains.payments.states import (
+    DEAD,
+    DIFFERENCE,
+    DISPUTE,
+    PAYMENT,
+    REFUND,
+    DifferenceState,
+    DisputeStatus,
+    PaymentStatus,
+    RefundStatus,
+)
 from bottega.domains.payments.store import entries, read, refunds
 from bottega.domains.payments.store.disputes import of_payment as disputes_of
 from bottega.domains.payments.store.overview import attempts, failed_refunds, many, of_reference
@@ -64,7 +90,9 @@ from bottega.domains.payments.store.retries import given_up
 
 __all__ = [
     "DEAD",
+    "DIFFERENCE",
     "DISPUTE",
+    "EXPLANATIONS",
     "PAYMENT",
     "REFUND",
     "AskedAttempt",
@@ -72,17 +100,25 @@ __all__ = [
     "AuthenticationRequired",
     "CaptureRequest",
     "CaptureTooLarge",
+    "Code",
     "Desk",
+    "Difference",
+    "DifferenceNotFound",
+    "DifferenceNotOpen",
+    "DifferenceState",
     "Dispute",
     "DisputeClosed",
     "DisputeOpened",
     "DisputeStatus",
     "Entry",
     "FailedRefund",
+    "Finding",
     "HoldLost",
+    "Mend",
     "NewPayment",
     "NothingToRefund",
     "OnlineOff",
+    "Outcome",
     "Payment",
     "PaymentAuthorized",
     "PaymentCaptured",
@@ -98,7 +134,9 @@ __all__ = [
     "ProviderRefused",
     "ProviderTimeout",
     "ProviderUnavailable",
+    "Reconciler",
     "Refund",
+    "RefundAdopted",
     "RefundFailed",
     "RefundNotFailed",
     "RefundReceiptMissing",
@@ -108,9 +146,12 @@ __all__ = [
     "RefundStatus",
     "RefundTooLarge",
     "RetryRefund",
+    "Side",
     "SignatureRefused",
     "Tender",
     "TillPayment",
+    "Window",
+    "WindowRefused",
     "attempts",
     "check_with_us",
     "disputes_of",

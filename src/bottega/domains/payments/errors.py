@@ -150,3 +150,26 @@ class SignatureRefused(DomainError):
     kind = Kind.MALFORMED
     code = "signature_refused"
     title = "The signature of this event is not good"
+
+
+class DifferenceNotFound(NotFound):
+    """No such difference, or not at this store."""
+
+    code = "difference_not_found"
+    title = "There is no difference under that id"
+
+
+class DifferenceNotOpen(DomainError):
+    """It was mended or resolved meanwhile; `state` says which."""
+
+    kind = Kind.CONFLICT
+    code = "difference_not_open"
+    title = "That difference is settled already"
+
+
+class WindowRefused(DomainError):
+    """The stretch to compare ends before it begins, or is longer than 31 days."""
+
+    kind = Kind.REFUSED
+    code = "window_refused"
+    title = "Compare a stretch of up to 31 days that begins before it ends"

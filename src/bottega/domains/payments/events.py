@@ -82,6 +82,14 @@ class RefundRequested(_AboutPayment, frozen=True):
     refund_id: UUID
 
 
+class RefundAdopted(_AboutPayment, frozen=True):
+    """Money went back without our asking (somebody did it at the provider), and was taken into our books."""
+
+    type: ClassVar[str] = "payment.refund_adopted"
+
+    refund_id: UUID
+
+
 class PaymentRefunded(_AboutPayment, frozen=True):
     """Money is back with the customer."""
 

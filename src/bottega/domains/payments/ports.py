@@ -1,10 +1,12 @@
-"""What payments need from outside: a provider that opens intents, reads, captures and cancels them, and refunds. Protocols.
+"""What payments need from outside: a provider that opens intents, reads, captures and cancels them, and refunds; and the
+ledger that it keeps of all this. Protocols.
 
 Every call has a timeout and, where it changes something, our own key. Raises `ProviderUnavailable` when the outcome is
 unknown (timeout, lost connection, 5xx): never a failure; `ProviderKeySpent`, one of those, when asking again with the same
 key can only bring the provider's stored failure: read what it did; `ProviderRefused` when the provider said no for good.
 """
 
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from bottega.domains.payments.model import (
@@ -15,6 +17,7 @@ from bottega.domains.payments.model import (
     ProviderIntent,
     ProviderRefund,
 )
+from bottega.domains.payments.model.reconciliation import LedgerCharge, LedgerDispute, LedgerRefund, Window
 
 
 class PaymentProvider(Protocol):
@@ -70,4 +73,51 @@ class PaymentProvider(Protocol):
 
     def read_event(self, body: bytes, signature: str) -> ProviderEvent | None:
         """The event in a signed body (None: not about us). Raises `SignatureRefused`."""
+        ...
+
+
+class PaymentLedger(Protocol):
+    """The provider's own ledger: everything that it has, whoever made it. Lists come newest first, page by page, and
+    carry our marks where the object (or the intent behind it) has them. Raises `ProviderUnavailable`.
+    """
+
+    @property
+    def account(self) -> str:
+        """Our name for the account that is asked."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections to the provider."""
+        ...
+
+    def charges(self, window: Window) -> AsyncIterator[list[LedgerCharge]]:
+        """The intents of a window, with the money that each moved."""
+        ...
+
+    def bare_charges(self, window: Window) -> AsyncIterator[list[LedgerCharge]]:
+        """The charges of a window that took money without any intent: nothing that we do makes one."""
+        ...
+
+    def refunds(self, window: Window) -> AsyncIterator[list[LedgerRefund]]:
+        """The refunds of a window."""
+        ...
+
+    def disputes(self, window: Window) -> AsyncIterator[list[LedgerDispute]]:
+        """The disputes of a window."""
+        ...
+
+    async def read_charge(self, ref: str) -> LedgerCharge | None:
+        """One intent (or bare charge) with its money, as it is now; None when the provider doesn't know it."""
+        ...
+
+    async def refunds_of(self, ref: str) -> tuple[LedgerRefund, ...]:
+        """Every refund of an intent."""
+        ...
+
+    async def disputes_of(self, ref: str) -> tuple[LedgerDispute, ...]:
+        """Every dispute of an intent."""
+        ...
+
+    async def give_back(self, charge: LedgerCharge, key: str) -> None:
+        """Refund what is left of a charge that nobody here ordered, or let go of it where it is only held."""
         ...

@@ -88,3 +88,23 @@ DISPUTE: Machine[DisputeStatus] = Machine(
         ("lose", (D.OPENED,), D.LOST, "the customer's bank"),
     ),
 )
+
+
+class DifferenceState(StrEnum):
+    """What became of something that differed between the provider's ledger and ours."""
+
+    OPEN = "OPEN"
+    MENDED = "MENDED"
+    RESOLVED = "RESOLVED"
+
+
+F = DifferenceState
+DIFFERENCE: Machine[DifferenceState] = Machine(
+    "difference",
+    frozenset({F.OPEN, F.MENDED}),
+    moves(
+        ("mend", (F.OPEN,), F.MENDED, "the next comparison"),
+        ("resolve", (F.OPEN,), F.RESOLVED, "a manager, with a note"),
+        ("reopen", (F.MENDED, F.RESOLVED), F.OPEN, "a comparison that finds it again, or otherwise"),
+    ),
+)

@@ -5,7 +5,7 @@ Not here: prices themselves (catalog), charging (payments). Totals are integers 
 
 from bottega.domains.pricing.errors import ItemSoldOut, PromoCodeUnknown, TotalChanged
 from bottega.domains.pricing.model import Discount, DiscountKind, LineRequest, Quote, QuotedLine, QuotedModifier
-from bottega.domains.pricing.rules import MAX_LINES, MAX_QTY, quote
+from bottega.domains.pricing.rules import MAX_LINES, MAX_QTY, quote, taxes_again
 
 __all__ = [
     "MAX_LINES",
@@ -20,4 +20,5 @@ __all__ = [
     "QuotedModifier",
     "TotalChanged",
     "quote",
+    "taxes_again",
 ]

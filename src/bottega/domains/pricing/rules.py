@@ -6,6 +6,7 @@ where the store rounds it (each line, or once per rate and then spread), and the
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -86,6 +87,30 @@ def quote(
     )
 
 
+class Taxable(Protocol):
+    """A priced line, of a quote or of an order: amounts in minor units."""
+
+    @property
+    def total_minor(self) -> int:
+        """Before discount."""
+        ...
+
+    @property
+    def discount_minor(self) -> int:
+        """Its share of the order's discount."""
+        ...
+
+    @property
+    def tax_rate_ppm(self) -> int:
+        """The rate that it was sold under."""
+        ...
+
+
+def taxes_again(store: Store, lines: Sequence[Taxable], *, included: bool) -> list[int]:
+    """The tax of each line (minor units) after some were taken off an order: at their own rates, rounded as the store does."""
+    return _taxes(store, lines, [line.discount_minor for line in lines], included=included)
+
+
 def _kept_line(
     store: Store, menu: MenuIndex, request: LineRequest, index: int, fulfillment_type: FulfillmentType, now: datetime
 ) -> QuotedLine:
@@ -114,7 +139,7 @@ def _check_daypart(store: Store, product: Product, index: int, now: datetime) ->
 def _settled(store: Store, lines: Sequence[QuotedLine], discount: int) -> list[QuotedLine]:
     """The lines with their shares of the discount, and the tax on what is left."""
     shares = apportion(discount, [line.total_minor for line in lines])
-    taxes = _taxes(store, lines, shares)
+    taxes = _taxes(store, lines, shares, included=store.tax_mode is TaxMode.INCLUDED)
     return [_with(line, share, part) for line, share, part in zip(lines, shares, taxes, strict=True)]
 
 
@@ -212,9 +237,9 @@ def _tax(store: Store) -> Callable[[int, int, Rounding], int]:
     return tax_included if store.tax_mode is TaxMode.INCLUDED else tax_added
 
 
-def _taxes(store: Store, lines: Sequence[QuotedLine], shares: Sequence[int]) -> list[int]:
+def _taxes(store: Store, lines: Sequence[Taxable], shares: Sequence[int], *, included: bool) -> list[int]:
     """The tax of each line, rounded where the store rounds."""
-    tax = _tax(store)
+    tax = tax_included if included else tax_added
     bases = [line.total_minor - share for line, share in zip(lines, shares, strict=True)]
     if store.tax_per is TaxPer.LINE:
         return [tax(base, line.tax_rate_ppm, store.tax_rounding) for base, line in zip(bases, lines, strict=True)]

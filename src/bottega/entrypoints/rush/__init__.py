@@ -7,6 +7,6 @@ an order that was acknowledged and is not found is an error, whatever happened t
 
 from bottega.entrypoints.rush.model import Acknowledged, Latency, Outcome, Plan
 from bottega.entrypoints.rush.playing import NoShop, play
-from bottega.entrypoints.rush.wire import GaveUp
+from bottega.entrypoints.rush.wire import GaveUp, Wire
 
-__all__ = ["Acknowledged", "GaveUp", "Latency", "NoShop", "Outcome", "Plan", "play"]
+__all__ = ["Acknowledged", "GaveUp", "Latency", "NoShop", "Outcome", "Plan", "Wire", "play"]

@@ -133,6 +133,7 @@ class Barista:
             await self._signed_in()
         elif reply.good and step == "hand over":
             self._wire.tally.counts["completed"] += 1
+            self._wire.tally.final[ticket["order_id"]] = "COMPLETED"
             self.tickets.pop(ticket["ticket_id"], None)
         elif reply.good:
             self._take("ticket", {"ticket": reply.body})

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from bottega.entrypoints.rush.baristas import Barista
 from bottega.entrypoints.rush.customers import Customer, Menus
@@ -15,8 +15,17 @@ from bottega.entrypoints.rush.tally import Tally
 from bottega.entrypoints.rush.wire import GaveUp, Wire
 
 Json = dict[str, Any]
+MakeCustomer = Callable[[Wire, Menus, Json, random.Random], Customer]
 Watch = Callable[[Tally], Coroutine[Any, Any, None]]
 _LOOKING = 20
+
+
+class Worker(Protocol):
+    """Somebody who works until told to stop."""
+
+    async def work(self) -> None:
+        """Work until cancelled."""
+        ...
 
 
 class NoShop(Exception):
@@ -31,12 +40,12 @@ async def play(plan: Plan, watch: Watch | None = None) -> Outcome:
     began = time.monotonic()
     watching = asyncio.create_task(watch(tally)) if watch is not None else None
     try:
-        stores = await _open_stores(wire, plan)
-        baristas = await _staff(wire, plan, stores, chooser)
-        async with _working(baristas):
-            await _customers(wire, plan, stores, chooser)
-            await _drained(baristas, tally, plan.drain)
-        missing = await _missing(wire, tally)
+        stores = await open_stores(wire, plan)
+        baristas = await staffed(wire, plan, stores, chooser)
+        async with working(baristas):
+            await arrivals(wire, plan, stores, chooser)
+            await drained(baristas, tally, plan.drain)
+        missing = await missing_of(wire, tally)
     finally:
         if watching is not None:
             watching.cancel()
@@ -46,7 +55,8 @@ async def play(plan: Plan, watch: Watch | None = None) -> Outcome:
     return _outcome(tally, time.monotonic() - began, missing, len({id for each in baristas for id in each.tickets}))
 
 
-async def _open_stores(wire: Wire, plan: Plan) -> list[Json]:
+async def open_stores(wire: Wire, plan: Plan) -> list[Json]:
+    """The stores that take orders. Raises `NoShop`."""
     reply = await wire.call("stores", "GET", "/v1/stores?limit=100")
     found = [each for each in reply.body["data"] if each["status"] == "OPEN"] if reply.good else []
     if not found:
@@ -54,7 +64,7 @@ async def _open_stores(wire: Wire, plan: Plan) -> list[Json]:
     return found[: plan.stores]
 
 
-async def _staff(wire: Wire, plan: Plan, stores: list[Json], chooser: random.Random) -> list[Barista]:
+async def staffed(wire: Wire, plan: Plan, stores: list[Json], chooser: random.Random) -> list[Barista]:
     """Two or more baristas for every store, as the rate asks for."""
     needed = max(2, round(plan.rate / len(stores) / 1.5) + 1)
     crew: list[Barista] = []
@@ -79,8 +89,9 @@ async def _who_works_at(wire: Wire, plan: Plan, store_id: str) -> tuple[str, str
 
 
 @asynccontextmanager
-async def _working(baristas: list[Barista]) -> AsyncGenerator[None]:
-    tasks = [asyncio.create_task(each.work()) for each in baristas]
+async def working(people: Sequence[Worker]) -> AsyncGenerator[None]:
+    """All of them work for the time of a block. Raises what made one of them stop."""
+    tasks = [asyncio.create_task(each.work()) for each in people]
     try:
         yield
     finally:
@@ -91,21 +102,23 @@ async def _working(baristas: list[Barista]) -> AsyncGenerator[None]:
                 raise ended.exceptions[0]
 
 
-async def _customers(wire: Wire, plan: Plan, stores: list[Json], chooser: random.Random) -> None:
+async def arrivals(
+    wire: Wire, plan: Plan, stores: list[Json], chooser: random.Random, made: MakeCustomer = Customer
+) -> None:
     """Arrivals at random intervals (a Poisson process) for the time of the plan; then wait for those inside."""
     menus = Menus(wire)
     ends = time.monotonic() + plan.seconds
     visits: set[asyncio.Task[None]] = set()
     while time.monotonic() < ends:
         await asyncio.sleep(min(chooser.expovariate(plan.rate), max(0.0, ends - time.monotonic())))
-        customer = Customer(wire, menus, chooser.choice(stores), random.Random(chooser.random()))  # noqa: S311
+        customer = made(wire, menus, chooser.choice(stores), random.Random(chooser.random()))  # noqa: S311
         task = asyncio.create_task(customer.visit())
         visits.add(task)
         task.add_done_callback(visits.discard)
     await asyncio.gather(*visits)
 
 
-async def _drained(baristas: list[Barista], tally: Tally, patience: float) -> None:
+async def drained(baristas: list[Barista], tally: Tally, patience: float) -> None:
     """Wait until no ticket is left for a moment, at most `patience` seconds."""
     ends = time.monotonic() + patience
     calm = 0
@@ -115,7 +128,7 @@ async def _drained(baristas: list[Barista], tally: Tally, patience: float) -> No
     tally.queues = dict.fromkeys(tally.queues, 0) if calm else tally.queues
 
 
-async def _missing(wire: Wire, tally: Tally) -> list[str]:
+async def missing_of(wire: Wire, tally: Tally) -> list[str]:
     """Look for every order that was acknowledged, as its customer; the ones that are gone or cost something else."""
     gate = asyncio.Semaphore(_LOOKING)
     missing: list[str] = []

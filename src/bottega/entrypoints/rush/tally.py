@@ -24,6 +24,7 @@ class Tally:
         self.refusals: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.acknowledged: dict[str, Acknowledged] = {}
+        self.final: dict[str, str] = {}  # orders of which somebody was told that they are at their end, and at which
         self.in_flight = 0
         self.queues: dict[str, int] = {}
         self._latencies: defaultdict[str, list[float]] = defaultdict(list)

@@ -50,9 +50,9 @@ class Wire:
         await self.http.aclose()
 
     async def call(self, name: str, method: str, path: str, **details: Any) -> Reply:
-        """One call, repeated while the server is away. `details`: token, key, body, form, headers, url.
+        """One call, repeated while the server is away. `details`: token, key, body, form, headers, url, expects.
 
-        Refusals are counted under `name` and given back. Raises `GaveUp`.
+        Refusals are counted under `name` (unless the caller `expects` their status) and given back. Raises `GaveUp`.
         """
         until = time.monotonic() + self.plan.patience
         for attempt in range(1_000_000):
@@ -64,7 +64,7 @@ class Wire:
             else:
                 if answer.status_code not in _LATER:
                     self.tally.took(name, time.perf_counter() - began)
-                    return self._reply(name, answer)
+                    return self._reply(name, answer, details.get("expects", frozenset()))
                 reason, wait = str(answer.status_code), float(answer.headers.get("retry-after", "1"))
             self.tally.counts["retries"] += 1
             if reason == "429":  # asked to be slower, not refused: wait as long as it says, however long that is
@@ -88,14 +88,14 @@ class Wire:
             method, base + path, json=details.get("body"), data=details.get("form"), headers=headers
         )
 
-    def _reply(self, name: str, answer: httpx.Response) -> Reply:
+    def _reply(self, name: str, answer: httpx.Response, expects: frozenset[int]) -> Reply:
         body: Any = None
         if answer.content:
             try:
                 body = msgspec.json.decode(answer.content)
             except msgspec.DecodeError:
                 body = {"code": "not_json"}
-        if answer.status_code >= 400:
+        if answer.status_code >= 400 and answer.status_code not in expects:
             code = cast("dict[str, Any]", body).get("code", "unknown") if isinstance(body, dict) else "unknown"
             self.tally.refused(name, answer.status_code, code)
         if answer.headers.get("idempotency-replayed") == "true":

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains.merchants import FulfillmentType, PayMode
-from bottega.domains.orders import FLAGGED_IN, PAYMENT_FLAGS, OrderStatus, machine_for
+from bottega.domains.orders import FLAGGED_IN, LIVE, PAYMENT_FLAGS, OrderStatus, machine_for
 from bottega.entrypoints.verify.model import Scope
 from bottega.kit.subject import SubjectKind
 
@@ -30,6 +30,7 @@ def parameters(scope: Scope, now: datetime, log_floor: int) -> dict[str, Any]:
         "log_floor": log_floor,
         "order_steps": msgspec.json.encode(order_steps()).decode(),
         "open_statuses": sorted(_statuses() - _terminal()),
+        "live_statuses": sorted(LIVE),
         "paid_statuses": sorted(_statuses() - _UNPAID),
         "flagged_in": sorted(FLAGGED_IN),
         "payment_flags": sorted(PAYMENT_FLAGS),
@@ -53,6 +54,9 @@ def order_steps() -> list[dict[str, str | None]]:
             edges: list[tuple[str, str | None, str]] = [("place", None, initial) for initial in machine.initial]
             edges += [(move.name, source, move.target) for move in machine.moves for source in move.sources]
             edges += [("change", initial, initial) for initial in machine.initial]
+            edges += [
+                (step, at, at) for at in machine.states & LIVE for step in ("run_short", "substitute", "take_off")
+            ]
             if pay_mode is PayMode.ONLINE:
                 edges += [(flag, status, status) for flag in PAYMENT_FLAGS for status in FLAGGED_IN]
             kind = {"fulfillment_type": fulfillment_type.value, "pay_mode": pay_mode.value}

@@ -23,10 +23,23 @@ from bottega.entrypoints.verify.parameters import parameters
 from bottega.entrypoints.verify.payments import PAYMENTS
 from bottega.entrypoints.verify.privacy import PRIVACY
 from bottega.entrypoints.verify.refunds import REFUNDS
+from bottega.entrypoints.verify.shortages import SHORTAGES
 from bottega.entrypoints.verify.tenancy import TENANCY
 from bottega.infra.settings import Settings
 
-INVARIANTS = (*MONEY, *ORDERS, *PAYMENTS, *REFUNDS, *KITCHEN, *IDEMPOTENCY, *EVENTS, *TENANCY, *PRIVACY, *OPERATIONS)
+INVARIANTS = (
+    *MONEY,
+    *ORDERS,
+    *SHORTAGES,
+    *PAYMENTS,
+    *REFUNDS,
+    *KITCHEN,
+    *IDEMPOTENCY,
+    *EVENTS,
+    *TENANCY,
+    *PRIVACY,
+    *OPERATIONS,
+)
 SHOWN = 20
 COUNTED = 1000
 

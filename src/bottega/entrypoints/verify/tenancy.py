@@ -23,6 +23,10 @@ TENANCY = (
         from order_events e left join orders o on o.store_id = e.store_id and o.order_id = e.order_id
         where e.order_id >= %(floor)s and o.merchant_id is distinct from e.merchant_id
         union all
+        select 'order_shortages', h.store_id, h.order_id, h.merchant_id, o.merchant_id
+        from order_shortages h left join orders o on o.store_id = h.store_id and o.order_id = h.order_id
+        where h.order_id >= %(floor)s and o.merchant_id is distinct from h.merchant_id
+        union all
         select 'tickets', t.store_id, t.ticket_id, t.merchant_id, o.merchant_id
         from tickets t left join orders o on o.store_id = t.store_id and o.order_id = t.order_id
         where t.order_id >= %(floor)s and o.merchant_id is distinct from t.merchant_id

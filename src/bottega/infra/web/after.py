@@ -11,6 +11,11 @@ _log = logger("after")
 _running: set[asyncio.Task[None]] = set()
 
 
+def under_way() -> int:
+    """How much of it this process has not done yet; who can leave more of it to the sweep asks first."""
+    return len(_running)
+
+
 def follow(work: Coroutine[Any, Any, Any]) -> None:
     """Start the work now without waiting for it; what fails is logged and left for the sweep."""
 

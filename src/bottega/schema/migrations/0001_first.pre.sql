@@ -59,6 +59,7 @@ create table stores (
   warn_seconds   integer not null default 180 check (warn_seconds > 0),
   late_seconds   integer not null default 360 check (late_seconds > warn_seconds),
   unpaid_minutes integer not null default 15 check (unpaid_minutes between 1 and 1440),
+  answer_seconds integer not null default 300 check (answer_seconds between 1 and 86400),  -- to choose instead of what is out
   capture_mode   text not null default 'AUTOMATIC' check (capture_mode in ('AUTOMATIC', 'MANUAL')),
   menu_version   bigint not null default 1,
   created_at     timestamptz not null default now(),
@@ -344,6 +345,9 @@ create table payment_entries (
 );
 create unique index payment_entries_once on payment_entries (store_id, payment_id, kind, provider_ref)
   where provider_ref is not null;
+-- What moved when, for the owner's reports. Partial, so that placing an order writes nothing into it.
+create index payment_entries_money on payment_entries (store_id, at) include (payment_id, kind, amount_minor, note)
+  where kind in ('CAPTURED', 'REFUNDED', 'REFUND_FAILED', 'FUNDS_WITHDRAWN', 'FUNDS_REINSTATED');
 
 create table refunds (
   merchant_id  uuid not null,
@@ -410,6 +414,60 @@ create table provider_events (
   primary key (provider_account, event_id)
 );
 create index provider_events_due on provider_events (next_try_at) where state = 'RECEIVED';
+
+-- One comparison of a store's payments with the provider's ledger: asked for by a person, or written when it was made.
+create table reconciliations (
+  merchant_id       uuid not null,
+  store_id          uuid not null,
+  reconciliation_id uuid not null,
+  trigger           text not null check (trigger in ('PERIODIC', 'COMMAND', 'STAFF')),
+  mend              text not null check (mend in ('LIST', 'RECORD', 'REFUND')),
+  state             text not null check (state in ('ASKED', 'DONE', 'FAILED')),
+  since             timestamptz not null,
+  until             timestamptz,
+  there             integer not null default 0 check (there >= 0),  -- payments looked at, in the provider's ledger
+  here              integer not null default 0 check (here >= 0),
+  mended            integer not null default 0 check (mended >= 0),
+  remaining         integer not null default 0 check (remaining >= 0),
+  asked_by          uuid,
+  asked_at          timestamptz not null,
+  tries             integer not null default 0,
+  next_try_at       timestamptz not null,
+  finished_at       timestamptz,
+  primary key (store_id, reconciliation_id),
+  foreign key (merchant_id, store_id) references stores (merchant_id, store_id)
+);
+create index reconciliations_due on reconciliations (next_try_at) where state = 'ASKED';
+
+-- Something that differs between the provider's ledger and ours. One row for each code and object: found again, it is
+-- the same difference. The payment may not be here, which can be the difference.
+create table differences (
+  merchant_id   uuid not null,
+  store_id      uuid not null,
+  difference_id uuid not null,
+  code          text not null,
+  state         text not null check (state in ('OPEN', 'MENDED', 'RESOLVED')),
+  payment_id    uuid,
+  intent_ref    text,
+  object_ref    text not null,
+  there         jsonb,  -- {state, amount_minor, currency} as last seen; null where it is not
+  here          jsonb,
+  found_at      timestamptz not null,
+  seen_at       timestamptz not null,
+  closed_at     timestamptz,
+  closed_by     uuid,
+  note          text,
+  primary key (store_id, difference_id),
+  unique (store_id, code, object_ref),
+  foreign key (merchant_id, store_id) references stores (merchant_id, store_id)
+);
+create index differences_open on differences (store_id, difference_id) where state = 'OPEN';
+
+-- Whose turn it is to compare all stores of an account: the worker that moves next_at has it.
+create table reconciliation_turns (
+  provider_account text primary key,
+  next_at          timestamptz not null
+);
 
 -- ------------------------------------------------------------------------------------------------- rung 5: orders
 
@@ -537,6 +595,41 @@ create table refund_lines (
 );
 create index refund_lines_order on refund_lines (store_id, order_id);
 
+-- A line of a live order that can't be made: as it was, what its customer may have instead, until when they may choose,
+-- and what came of it. The row that leaves OFFERED first decides; the order is locked before it.
+create table order_shortages (
+  merchant_id   uuid not null,
+  store_id      uuid not null,
+  shortage_id   uuid not null,
+  order_id      uuid not null,
+  line_id       uuid not null,
+  state         text not null check (state in ('OFFERED', 'SUBSTITUTED', 'REFUNDED', 'CANCELLED')),
+  line          jsonb not null,  -- the order's line as it was, whatever becomes of it
+  substitutes   jsonb not null,  -- priced lines, in the order in which they are offered
+  missing       text not null,   -- the name of what is out: the product, or a choice of it
+  reason        text not null default '',
+  reported_by   uuid not null,
+  created_at    timestamptz not null,
+  due_at        timestamptz not null,
+  chosen        integer,         -- which substitute, from 1
+  new_line_id   uuid,
+  decided_kind  text,
+  decided_by    uuid,
+  decided_at    timestamptz,
+  before_minor  bigint not null check (before_minor >= 0),  -- the order's total while it was offered
+  after_minor   bigint check (after_minor between 0 and before_minor),
+  refund_id     uuid,
+  refund_minor  bigint not null default 0 check (refund_minor >= 0),
+  primary key (store_id, shortage_id),
+  foreign key (store_id, order_id) references orders (store_id, order_id),
+  foreign key (store_id, refund_id) references refunds (store_id, refund_id),
+  check ((state = 'OFFERED') = (decided_at is null)),
+  check ((state = 'SUBSTITUTED') = (new_line_id is not null))
+);
+create index order_shortages_of_order on order_shortages (store_id, order_id);
+create unique index order_shortages_open on order_shortages (store_id, order_id, line_id) where state = 'OFFERED';
+create index order_shortages_due on order_shortages (due_at) where state = 'OFFERED';
+
 -- ------------------------------------------------------------------------------------------------ rung 6: kitchen
 
 -- The queue of a store: a projection of the orders' events plus what the kitchen does with a ticket. Can be rebuilt.
@@ -559,6 +652,7 @@ create table tickets (
   currency         text not null,
   lines            jsonb not null,
   changed          boolean not null default false,
+  waiting_until    timestamptz,  -- a line is out and the customer is asked, at most until then
   promised_at      timestamptz not null,
   opened_at        timestamptz not null,
   started_at       timestamptz,
@@ -665,7 +759,9 @@ grant select on schema_migrations to bottega_app, bottega_relay;
 
 grant select, insert, update on provider_events, merchants, stores, users, sessions, categories, products, variants, modifier_groups,
   modifiers, offers, variant_prices, modifier_prices, availability, carts, payments, payment_attempts, refunds,
-  disputes, order_counters, orders, tickets, tax_rates, product_groups, refresh_tokens, idempotency_keys to bottega_app;
+  disputes, order_counters, orders, order_shortages, tickets, tax_rates, product_groups, refresh_tokens, idempotency_keys
+  to bottega_app;
+grant select, insert, update on reconciliations, differences, reconciliation_turns to bottega_app;
 grant insert on homes to bottega_app;
 grant usage on sequence home_numbers to bottega_app;
 grant delete on sessions, user_roles, availability, carts, order_lines, idempotency_keys, product_groups to bottega_app;
@@ -685,7 +781,9 @@ grant select, delete on outbox to bottega_relay;
 grant select, insert on log to bottega_relay;
 grant select, update on log_head to bottega_relay;
 grant select, insert, update on consumers, parked_events to bottega_relay;
-grant select on provider_events, stores, merchants, payments, payment_attempts, refunds, orders, tickets to bottega_relay;
+grant select on provider_events, stores, merchants, payments, payment_attempts, refunds, orders, tickets, order_shortages to bottega_relay;
+
+grant select on disputes, reconciliations, differences to bottega_relay;
 
 grant select on all tables in schema public to bottega_auditor;
 
@@ -696,7 +794,8 @@ begin
   foreach t in array array['merchants', 'stores', 'tax_rates', 'users', 'user_roles', 'sessions', 'refresh_tokens',
     'categories', 'products', 'variants', 'modifier_groups', 'modifiers', 'product_groups', 'offers', 'variant_prices',
     'modifier_prices', 'availability', 'carts', 'payments', 'payment_attempts', 'payment_entries', 'refunds',
-    'disputes', 'provider_events', 'order_counters', 'orders', 'order_lines', 'order_events', 'refund_lines', 'tickets', 'idempotency_keys', 'audit_log', 'outbox', 'log']
+    'disputes', 'provider_events', 'reconciliations', 'differences', 'order_counters', 'orders', 'order_lines', 'order_events',
+    'refund_lines', 'order_shortages', 'tickets', 'idempotency_keys', 'audit_log', 'outbox', 'log']
   loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
@@ -718,7 +817,7 @@ begin
     execute format('create policy batch on %I to bottega_batch using (true) with check (true)', t);
   end loop;
   foreach t in array array['outbox', 'log', 'stores', 'merchants', 'provider_events', 'payments', 'payment_attempts', 'refunds', 'orders',
-    'tickets']
+    'tickets', 'order_shortages', 'disputes', 'reconciliations', 'differences']
   loop
     execute format('create policy relay on %I to bottega_relay using (true) with check (true)', t);
   end loop;

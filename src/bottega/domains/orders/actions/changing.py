@@ -6,15 +6,17 @@ import msgspec
 
 from bottega.domains import payments
 from bottega.domains.catalog import Shop
-from bottega.domains.merchants import PayMode
+from bottega.domains.merchants import PayMode, Store
 from bottega.domains.orders import rules, store
+from bottega.domains.orders.actions.moving import check_settled
 from bottega.domains.orders.actions.paying import open_another
 from bottega.domains.orders.actions.placing import lines_of, price
 from bottega.domains.orders.errors import OrderNotFound, StatusConflict, TooLateToChange
 from bottega.domains.orders.events import OrderChanged
 from bottega.domains.orders.model import ChangeOrder, Order, OrderLine, PlaceOrder
+from bottega.domains.orders.rules.shortages import recounted
 from bottega.domains.orders.states import OrderStatus
-from bottega.domains.pricing import Quote
+from bottega.domains.orders.store import shortages
 from bottega.infra.transaction import Tx
 from bottega.kit import ids
 from bottega.kit.errors import PreconditionFailed
@@ -31,9 +33,11 @@ class ChangeLines(msgspec.Struct, frozen=True):
 
 
 async def change_lines(tx: Tx, change: ChangeLines) -> Order:
-    """Replace an order's lines. Raises `OrderNotFound`, `TooLateToChange`, `PreconditionFailed`, and pricing's refusals.
+    """Replace an order's lines. Raises `OrderNotFound`, `TooLateToChange`, `PreconditionFailed`, `WaitingForChoice`, and
+    pricing's refusals.
 
-    An unpaid online order gets a new payment for its new total; the old intent is voided.
+    An unpaid online order gets a new payment for its new total; the old intent is voided. What was agreed on instead of
+    something that was out keeps its price while it stays as it is.
     """
     place = change.shop.store
     order = await store.lock(tx, place.store_id, change.order_id)
@@ -47,17 +51,18 @@ async def change_lines(tx: Tx, change: ChangeLines) -> Order:
         )
     if change.seq is not None and change.seq != order.seq:
         raise PreconditionFailed(extra={"seq": order.seq})
+    await check_settled(tx, order)
     before = await store.find(tx, place.store_id, change.order_id)
     assert before is not None
     priced = price(change.shop, _as_request(order, change), tx.now)
-    payment_id = order.payment_id
-    if order.pay_mode is PayMode.ONLINE and payment_id is not None and priced.total_minor != order.total_minor:
-        await payments.request_void(tx, (order.store_id, payment_id))
-        payment_id = await open_another(tx, order, priced.total_minor, change.account)
     lines = _keeping_ids(before.lines, lines_of(priced, place.number))
-    seq = await store.change_lines(
-        tx, order, _totals(priced, payment_id), [msgspec.to_builtins(line) for line in lines]
-    )
+    after = await _as_agreed(tx, place, before, lines)
+    payment_id = order.payment_id
+    if order.pay_mode is PayMode.ONLINE and payment_id is not None and after.total_minor != order.total_minor:
+        await payments.request_void(tx, (order.store_id, payment_id))
+        payment_id = await open_another(tx, order, after.total_minor, change.account)
+    totals = totals_of(msgspec.structs.replace(after, menu_version=priced.menu_version), payment_id)
+    seq = await store.change_lines(tx, order, totals, [msgspec.to_builtins(line) for line in after.lines])
     if seq is None:
         raise StatusConflict("The order has moved on")
     await store.add_event(tx, order, seq, "change", order.status, None)
@@ -88,13 +93,22 @@ def _as_request(order: Order, change: ChangeLines) -> PlaceOrder:
     )
 
 
-def _totals(priced: Quote, payment_id: UUID | None) -> dict[str, object]:
+async def _as_agreed(tx: Tx, place: Store, before: Order, lines: list[OrderLine]) -> Order:
+    """The order with its new lines; one that came instead of something that was out keeps the price that was agreed."""
+    found = await shortages.of_order(tx, before.store_id, before.order_id)
+    agreed = {each.new_line_id for each in found if each.new_line_id is not None}
+    old = {line.line_id: line for line in before.lines if line.line_id in agreed}
+    return recounted(place, before, [old.get(line.line_id, line) for line in lines])
+
+
+def totals_of(after: Order, payment_id: UUID | None) -> dict[str, object]:
+    """What changes in an order's row when its lines do (minor units)."""
     return {
-        "subtotal_minor": priced.subtotal_minor,
-        "discount_minor": priced.discount_minor,
-        "tax_minor": priced.tax_minor,
-        "total_minor": priced.total_minor,
-        "menu_version": priced.menu_version,
+        "subtotal_minor": after.subtotal_minor,
+        "discount_minor": after.discount_minor,
+        "tax_minor": after.tax_minor,
+        "total_minor": after.total_minor,
+        "menu_version": after.menu_version,
         "payment_id": payment_id,
     }
 

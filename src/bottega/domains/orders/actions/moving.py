@@ -14,10 +14,11 @@ from bottega.domains import merchants, payments
 from bottega.domains.merchants import PayMode
 from bottega.domains.orders import rules, store
 from bottega.domains.orders.actions.refunding import give_back
-from bottega.domains.orders.errors import OrderNotFound, StatusConflict
+from bottega.domains.orders.errors import OrderNotFound, StatusConflict, WaitingForChoice
 from bottega.domains.orders.events import MOVED
 from bottega.domains.orders.model import CancelOrder, Order, RefundOrder, RefundWish, Transition
 from bottega.domains.orders.states import OrderStatus
+from bottega.domains.orders.store import shortages
 from bottega.infra.telemetry import OUTCOMES, STAGE_SECONDS
 from bottega.infra.transaction import Tx
 from bottega.kit.machine import Move
@@ -48,6 +49,8 @@ async def transition(tx: Tx, command: MoveOrder) -> Order:
     if move.target is OrderStatus.CANCELLED:
         tx.require("orders.cancel", command.store_id)
         return await cancel(tx, order, _reason(command.wanted.reason))
+    if move.target is OrderStatus.READY:
+        await check_settled(tx, order)
     payment_id = None
     if move.target is OrderStatus.COMPLETED and command.wanted.tender is not None:
         assert command.wanted.receipt_ref is not None
@@ -94,9 +97,17 @@ async def cancel(tx: Tx, order: Order, reason: str | None) -> Order:
     wanted = Transition(to_status=OrderStatus.CANCELLED, expected_status=order.status)
     move = rules.check_move(order, wanted)
     cancelled = await apply_move(tx, order, move, reason)
+    await shortages.close(tx, order)
     if order.payment_id is not None:
         await send_back(tx, order, order.payment_id, reason or "order cancelled")
     return cancelled
+
+
+async def check_settled(tx: Tx, order: Order) -> None:
+    """Raise `WaitingForChoice` while the customer is asked what they want instead of a line that is out."""
+    waiting = await shortages.waiting(tx, order.store_id, order.order_id)
+    if waiting:
+        raise WaitingForChoice(extra={"order_status": order.status, "seq": order.seq, "due_at": waiting[-1].due_at})
 
 
 async def send_back(tx: Tx, order: Order, payment_id: UUID, reason: str) -> None:

@@ -8,10 +8,13 @@ from bottega.domains import payments
 from bottega.domains.merchants import PayMode
 from bottega.domains.orders import rules, store
 from bottega.domains.orders.actions.moving import apply_move, send_back, take_hold, told
+from bottega.domains.orders.actions.refunding import give_back_part
 from bottega.domains.orders.errors import NothingToPay, OrderNotFound
 from bottega.domains.orders.events import OrderPaymentFailed, OrderPaymentMended
 from bottega.domains.orders.model import Order, Transition
+from bottega.domains.orders.rules.shortages import given_up_before
 from bottega.domains.orders.states import FLAGGED_IN, PAYMENT_FLAGS, OrderStatus
+from bottega.domains.orders.store import shortages
 from bottega.domains.payments import NewPayment, PaymentStatus
 from bottega.infra.group_commit import BatchTx
 from bottega.infra.telemetry import OUTCOMES
@@ -48,6 +51,7 @@ async def complete_payment(tx: Tx, fact: payments.PaymentCaptured | payments.Pay
         await apply_move(tx, order, rules.check_move(order, wanted))
     else:
         await _pay_again(tx, order, fact)
+        await _give_back_excess(tx, order, fact.payment_id)
 
 
 async def _pay_again(tx: Tx, order: Order, fact: payments.PaymentCaptured | payments.PaymentAuthorized) -> None:
@@ -60,6 +64,20 @@ async def _pay_again(tx: Tx, order: Order, fact: payments.PaymentCaptured | paym
         tx.emit(OrderPaymentMended(**await told(tx, order, seq, order.status)))
     if isinstance(fact, payments.PaymentAuthorized) and order.status in FLAGGED_IN - {OrderStatus.PAID}:
         await take_hold(tx, order)
+
+
+async def _give_back_excess(tx: Tx, order: Order, payment_id: UUID) -> None:
+    """More was taken than the order costs by now, because lines came off while the capture was on its way: it goes back."""
+    payment = await payments.read(tx, order.store_id, payment_id)
+    if payment is None or payment.captured_minor <= order.total_minor:
+        return
+    asked = sum(each.amount_minor for each in await payments.refunds(tx, order.store_id, payment_id))
+    excess = payment.captured_minor - asked - order.total_minor
+    for each in await shortages.of_order(tx, order.store_id, order.order_id):
+        if excess > 0 and each.refund_id is None and each.after_minor is not None:
+            part = given_up_before(each, tax_included=order.tax_included)
+            made = await give_back_part(tx, order, payment_id, part, "the order costs less by now", excess)
+            excess -= 0 if made is None else made.amount_minor
 
 
 async def flag_payment(tx: Tx, fact: payments.HoldLost) -> None:

@@ -15,7 +15,16 @@ from bottega.domains.orders.errors import OrderNotFound
 from bottega.domains.orders.model import Order, RefundOrder, RefundPart, RefundWish, Returned
 from bottega.domains.orders.rules import refunding as rules
 from bottega.domains.orders.store import refunds
-from bottega.domains.payments import Payment, PaymentNotFound, RefundNotFailed, RefundRequest, RefundStatus, RetryRefund
+from bottega.domains.payments import (
+    Payment,
+    PaymentNotFound,
+    Refund,
+    RefundAdopted,
+    RefundNotFailed,
+    RefundRequest,
+    RefundStatus,
+    RetryRefund,
+)
 from bottega.infra.db import ReadTx
 from bottega.infra.transaction import Tx
 
@@ -44,6 +53,30 @@ async def give_back(tx: Tx, command: RefundOrder) -> Returned:
     asked = await payments.request_refund(tx, request)
     await refunds.add_parts(tx, order, asked.refund_id, parts)
     return Returned(order=order, payment=payment, parts=parts, left_minor=left - amount, refund=asked)
+
+
+async def give_back_part(
+    tx: Tx, order: Order, payment_id: UUID, gone: RefundPart, reason: str, most: int | None = None
+) -> Refund | None:
+    """Ask back what an order costs less by now, as far as it has not gone back before and anything is left of the payment.
+
+    At most `most` minor units; None when there is nothing to ask for, or while a bank has the money.
+    """
+    try:
+        payment, left = await payments.hold(tx, (order.store_id, payment_id))
+    except payments.PaymentDisputed:
+        tx.note(order.store_id, payment=str(payment_id), not_given_back=gone.amount_minor, reason=reason)
+        return None
+    known = await refunds.returned(tx, order.store_id, payment.payment_id)
+    part = rules.still_owed(gone, known, left if most is None else min(left, most))
+    if part is None:
+        return None
+    request = RefundRequest(
+        store_id=order.store_id, payment_id=payment_id, amount_minor=part.amount_minor, reason=reason
+    )
+    asked = await payments.request_refund(tx, request)
+    await refunds.add_parts(tx, order, asked.refund_id, [part])
+    return asked
 
 
 async def preview(tx: ReadTx, which: tuple[UUID, UUID], wish: RefundWish) -> Returned:
@@ -82,6 +115,19 @@ async def try_again(tx: Tx, which: tuple[UUID, UUID, UUID]) -> Returned:
         raise RefundNotFailed
     begun = msgspec.structs.replace(failed, status=RefundStatus.PENDING, tries=failed.tries + 1)
     return Returned(order=order, payment=payment, parts=tuple(parts), left_minor=left, refund=begun)
+
+
+async def stand_for(tx: Tx, fact: RefundAdopted) -> None:
+    """Money went back without our asking: it is of all that is left of the order's lines, each its share."""
+    assert fact.store_id is not None
+    payment = await payments.read(tx, fact.store_id, fact.payment_id)
+    if payment is None:
+        raise PaymentNotFound
+    order, rest = await _rest(tx, payment)
+    known = await refunds.returned(tx, fact.store_id, fact.payment_id, failed=True)
+    if all(part.refund_id != fact.refund_id for part in known):
+        parts = rules.split_refund(rest, fact.amount_minor, RefundWish(amount_minor=fact.amount_minor))
+        await refunds.add_parts(tx, order, fact.refund_id, parts)
 
 
 async def rest_of(tx: ReadTx, order: Order, payment: Payment) -> list[RefundPart]:

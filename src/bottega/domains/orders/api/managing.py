@@ -14,10 +14,11 @@ from bottega.domains.catalog import Shops
 from bottega.domains.orders import store
 from bottega.domains.orders.actions.changing import ChangeLines, change_lines
 from bottega.domains.orders.actions.moving import CancelOwn, MoveOrder, cancel_own, transition
-from bottega.domains.orders.api.views import OrdersView, OrderView, order_view, payment_of
+from bottega.domains.orders.api.views import OrdersView, OrderView, order_view, payment_of, shortage_view
 from bottega.domains.orders.errors import OrderNotFound
 from bottega.domains.orders.model import CancelOrder, ChangeOrder, Order, OrderFilter, Transition
 from bottega.domains.orders.states import OrderStatus
+from bottega.domains.orders.store import shortages
 from bottega.domains.payments import Desk, PaymentStatus
 from bottega.infra.transaction import Answer
 from bottega.infra.web.after import follow
@@ -42,8 +43,10 @@ async def read_order(here: Context, subject: Subject, store_id: UUID, order_id: 
             raise OrderNotFound
         history = await store.history(tx, store_id, order_id)
         payment = await payment_of(tx, order, secret=order.placed_by == subject.subject_id)
+        found = await shortages.of_order(tx, store_id, order_id)
     shop = await here.part(Shops).get(store_id)
-    return order_view(here, order, shop.store.order_prefix, payment, history)
+    shown = order_view(here, order, shop.store.order_prefix, payment, history)
+    return msgspec.structs.replace(shown, shortages=[shortage_view(shop.store, order, each) for each in found])
 
 
 @get("/v1/orders/{order_id:str}", summary="An order with its history", tags=["Ordering"])

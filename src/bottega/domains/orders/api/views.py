@@ -8,8 +8,11 @@ from uuid import UUID
 import msgspec
 
 from bottega.domains import payments
+from bottega.domains.merchants import Store
 from bottega.domains.orders import rules
-from bottega.domains.orders.model import Order, OrderEvent, OrderLine
+from bottega.domains.orders.model import Choice, Order, OrderEvent, OrderLine, Shortage
+from bottega.domains.orders.rules import shortages
+from bottega.domains.orders.states import ShortageState
 from bottega.domains.payments import Payment, PaymentStatus, Refund
 from bottega.domains.pricing import Quote, QuotedLine
 from bottega.infra.db import ReadTx
@@ -69,6 +72,44 @@ class HistoryView(msgspec.Struct, frozen=True):
     reason: str | None
 
 
+class SubstituteView(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that may be had instead: `number` is what a choice names; `refund` comes back with it (minor units)."""
+
+    number: int
+    product_id: str
+    variant_id: str
+    name: str
+    variant_name: str
+    modifiers: list[LineModifierView]
+    unit_price: int
+    total: int
+    refund: int
+
+
+class ShortageView(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that turned out not to be there. `line` is as it was ordered, whatever the order's lines are now.
+
+    While OFFERED: `choices`, what each `refund`s, and the `default` that happens at `due_at` by itself.
+    """
+
+    shortage_id: str
+    line_id: str
+    state: str
+    missing: str
+    reason: str
+    line: OrderLineView
+    substitutes: list[SubstituteView]
+    choices: list[str]
+    default: str | None
+    refund: int
+    created_at: datetime
+    due_at: datetime
+    chosen: int | None
+    new_line_id: str | None
+    decided_at: datetime | None
+    decided_by: str | None
+
+
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     """An order. Amounts in the minor unit of `currency`; `tax` is contained in `total` when `tax_included`."""
 
@@ -95,6 +136,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     allowed_transitions: list[str]
     history: list[HistoryView] | msgspec.UnsetType = msgspec.UNSET
+    shortages: list[ShortageView] | msgspec.UnsetType = msgspec.UNSET
 
 
 class OrdersView(msgspec.Struct, frozen=True):
@@ -297,4 +339,52 @@ def _rendered(quoted: QuotedLine) -> tuple[bytes, bytes]:
 def _step(event: OrderEvent) -> HistoryView:
     return HistoryView(
         event.seq, event.event, event.from_status, event.to_status, event.at, event.actor_kind, event.reason
+    )
+
+
+def shortage_view(place: Store, order: Order, shortage: Shortage) -> ShortageView:
+    """A shortage as clients see it; what is offered is counted on the order as it is now."""
+    offered = shortage.state is ShortageState.OFFERED
+    alone = shortages.by_default(place, order, shortage.line_id) if offered else None
+    refund = shortage.refund_minor
+    if offered:
+        left = 0 if alone is Choice.CANCEL else shortages.without(place, order, shortage.line_id).total_minor
+        refund = order.total_minor - left
+    return ShortageView(
+        shortage_id=ids.show("sho", shortage.shortage_id),
+        line_id=ids.show("lin", shortage.line_id),
+        state=shortage.state,
+        missing=shortage.missing,
+        reason=shortage.reason,
+        line=_line(shortage.line),
+        substitutes=[
+            _substitute(number, each, shortages.saved(place, order, shortage, each) if offered else 0)
+            for number, each in enumerate(shortage.substitutes, start=1)
+        ],
+        choices=[*shortages.choices(place, order, shortage)] if offered else [],
+        default=alone,
+        refund=refund,
+        created_at=shortage.created_at,
+        due_at=shortage.due_at,
+        chosen=shortage.chosen,
+        new_line_id=None if shortage.new_line_id is None else ids.show("lin", shortage.new_line_id),
+        decided_at=shortage.decided_at,
+        decided_by=shortage.decided_kind,
+    )
+
+
+def _substitute(number: int, offered: QuotedLine, refund: int) -> SubstituteView:
+    return SubstituteView(
+        number=number,
+        product_id=_shown("prd", offered.product_id),
+        variant_id=_shown("var", offered.variant_id),
+        name=offered.name,
+        variant_name=offered.variant_name,
+        modifiers=[
+            LineModifierView(_shown("mod", m.modifier_id), m.name, m.price_delta, m.group_name)
+            for m in offered.modifiers
+        ],
+        unit_price=offered.unit_minor,
+        total=offered.total_minor,
+        refund=refund,
     )

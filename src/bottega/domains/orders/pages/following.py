@@ -11,11 +11,21 @@ from bottega.domains.catalog import Shop, Shops
 from bottega.domains.orders import store
 from bottega.domains.orders.actions.moving import CancelOwn, cancel_own
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
-from bottega.domains.orders.errors import NothingToPay, OrderNotFound, TooLateToCancel
+from bottega.domains.orders.actions.running_short import Decide, choose_instead
+from bottega.domains.orders.errors import (
+    ChoiceNotOffered,
+    NothingToPay,
+    OrderNotFound,
+    ShortageSettled,
+    TooLateToCancel,
+)
 from bottega.domains.orders.model import CancelOrder, Order
+from bottega.domains.orders.pages import shortages as alternatives
 from bottega.domains.orders.pages.words import Seen, is_unpaid, tracking, tracking_path
 from bottega.domains.orders.rules import display_number
+from bottega.domains.orders.store import shortages
 from bottega.domains.payments import Desk, Payment, ProviderRefused, ProviderUnavailable
+from bottega.domains.pricing import ItemSoldOut
 from bottega.infra.settings import Settings
 from bottega.infra.web.after import follow as after
 from bottega.infra.web.context import Context, context
@@ -100,6 +110,26 @@ async def cancel(request: AnyRequest, token: str) -> Response[Any]:
     return see_other(followed.path)
 
 
+@takes("/o/{token:str}/shortages/{shortage_id:str}")
+async def choose(request: AnyRequest, token: str, shortage_id: str) -> Response[Any]:
+    """Choose what comes instead of a line that is out."""
+    wanted = alternatives.chosen((await posted(request)).text("choice"))
+    followed = await _followed(request, token)
+    if not followed.own:
+        raise OrderNotFound
+    order = followed.order
+    try:
+        if wanted is None:
+            raise ChoiceNotOffered
+        decision = Decide(followed.shop, order.order_id, ids.parse("sho", shortage_id), wanted)
+        decided = await followed.here.database.run(choose_instead, decision, by=followed.subject)
+    except (ShortageSettled, ChoiceNotOffered, ItemSoldOut) as error:
+        return await _tracking_page(request, await _followed(request, token), in_words(speaks(request), error))
+    if decided.payment_id is not None:
+        after(followed.here.part(Desk).ask(order.merchant_id, order.store_id, decided.payment_id, first=True))
+    return see_other(followed.path)
+
+
 async def _followed(request: AnyRequest, token: str) -> Followed:
     """The order of an address. Raises `OrderNotFound` for an address that we did not make."""
     here = context(request)
@@ -123,10 +153,12 @@ async def _tracking_page(request: AnyRequest, followed: Followed, problem: str =
     async with followed.here.database.read(order.merchant_id) as tx:
         events = await store.history(tx, order.store_id, order.order_id)
         payment = await _payment(tx, order)
+        found = await shortages.of_order(tx, order.store_id, order.order_id)
     seen = Seen(speaks(request), utc_now(), followed.path, "paying" in request.query_params, followed.own)
     values = {
         **followed.shown(),
         "view": tracking(order, events, payment, place, seen),
+        "short": alternatives.in_words(order, found, payment, place, seen),
         "opening": merchants.opening(place, seen.now),
         "problem": problem,
         "stream": f"{followed.path}/stream",
@@ -169,4 +201,4 @@ def provider_origins(settings: Settings) -> tuple[str, ...]:
     return (own, *_STRIPE_ORIGINS) if address.hostname == _STRIPE else (own,)
 
 
-HANDLERS = [follow, pay, cancel]
+HANDLERS = [follow, pay, cancel, choose]

@@ -55,7 +55,7 @@ def tracking_path(keyring: Keyring, order_id: UUID) -> str:
 
 def steps(order: Order, history: Sequence[OrderEvent]) -> tuple[Step, ...]:
     """The stations of an order with the times of those it has passed; a cancelled one shows only where it was."""
-    reached = {event.to_status: event.at for event in history}
+    reached = {event.to_status: event.at for event in history if event.from_status is not event.to_status}
     way = _WAY[order.pay_mode]
     if order.status is _S.CANCELLED:
         return tuple(Step(status, "done", reached[status]) for status in way if status in reached)

@@ -143,3 +143,22 @@ def _shares_of_tax(rest: Sequence[RefundPart], amounts: Sequence[int]) -> list[i
         for place in members[:short]:
             taxes[place] += 1
     return taxes
+
+
+def still_owed(gone: RefundPart, returned: Sequence[RefundPart], left_minor: int) -> RefundPart | None:
+    """What is to be given back of a part that is not bought any more: less what went back of its line before, and within
+    what is left (minor units); None for nothing.
+    """
+    rest = _less(gone, [each for each in returned if each.line_id == gone.line_id])
+    amount = min(rest.amount_minor, left_minor)
+    if amount <= 0:
+        return None
+    tax = rest.tax_minor * amount // rest.amount_minor
+    whole = amount == rest.amount_minor
+    return RefundPart(
+        line_id=gone.line_id,
+        qty=rest.qty if whole else 0,
+        tax_rate_ppm=gone.tax_rate_ppm,
+        net_minor=amount - tax,
+        tax_minor=tax,
+    )

@@ -55,7 +55,7 @@ RECOUNT: LiteralString = """
 update orders set seq = seq + 1, subtotal_minor = %(subtotal_minor)s, discount_minor = %(discount_minor)s,
   tax_minor = %(tax_minor)s, total_minor = %(total_minor)s, menu_version = %(menu_version)s,
   payment_id = %(payment_id)s, updated_at = %(now)s
-where store_id = %(store_id)s and order_id = %(order_id)s and status = 'PLACED' and seq = %(seq)s
+where store_id = %(store_id)s and order_id = %(order_id)s and status = %(status)s and seq = %(seq)s
 returning seq
 """
 DELETE_LINES: LiteralString = """
@@ -172,7 +172,7 @@ async def set_payment(tx: Tx, order: Order, payment_id: UUID) -> None:
 async def change_lines(tx: Tx, order: Order, totals: dict[str, Any], lines: list[dict[str, Any]]) -> int | None:
     """Replace an order's lines and totals; the new sequence number, or None when somebody moved it."""
     place = {"merchant_id": order.merchant_id, "store_id": order.store_id, "order_id": order.order_id}
-    seq = await tx.value(RECOUNT, place | totals | {"seq": order.seq, "now": tx.now})
+    seq = await tx.value(RECOUNT, place | totals | {"status": order.status, "seq": order.seq, "now": tx.now})
     if seq is not None:
         await tx.execute(DELETE_LINES, place)
         await tx.execute(INSERT_LINES, place | {"lines": msgspec.json.encode(lines).decode()})

@@ -12,7 +12,7 @@ from bottega.domains.payments.actions import recording
 from bottega.domains.payments.actions.about import about
 from bottega.domains.payments.actions.disputing import record_dispute
 from bottega.domains.payments.errors import PaymentNotFound
-from bottega.domains.payments.events import RefundRequested
+from bottega.domains.payments.events import PaymentChanged, RefundRequested
 from bottega.domains.payments.model import (
     Attempt,
     EntryKind,
@@ -23,7 +23,18 @@ from bottega.domains.payments.model import (
     RetryRefund,
     StoredEvent,
 )
-from bottega.domains.payments.store import add_attempt, add_entry, due, finish_attempt, lock, retries, under_way
+from bottega.domains.payments.states import PaymentStatus
+from bottega.domains.payments.store import (
+    add_attempt,
+    add_entry,
+    due,
+    finish_attempt,
+    holds,
+    lock,
+    retries,
+    set_status,
+    under_way,
+)
 from bottega.domains.payments.store.due import PaymentCheck, RefundCheck
 from bottega.infra.telemetry import OUTCOMES, PARKED
 from bottega.infra.transaction import Tx
@@ -46,12 +57,18 @@ async def record_answer(tx: Tx, outcome: tuple[Attempt, ProviderIntent | None]) 
 async def replace_attempt(tx: Tx, attempt: Attempt) -> None:
     """The provider failed for good under the attempt's key and did nothing: a new attempt with a new key takes its place.
 
-    Only after reading what the provider did. The more attempts there were, the longer the new one waits.
+    Only after reading what the provider did. The more attempts there were, the longer the new one waits. Where the payment
+    is being cancelled meanwhile, nothing is opened any more.
     """
     payment = await lock(tx, attempt.store_id, attempt.payment_id)
     if payment is None:
         raise PaymentNotFound
     await finish_attempt(tx, attempt, failed="provider_failed")
+    if attempt.operation is Operation.OPEN and await holds.is_asked(tx, payment, Operation.CANCEL):
+        await add_entry(tx, payment, EntryKind.VOIDED)
+        await set_status(tx, payment, PaymentStatus.VOIDED, "provider_failed")
+        tx.emit(PaymentChanged(**about(payment), status=PaymentStatus.VOIDED.value))
+        return
     amount, refund_id = attempt.amount_minor, attempt.refund_id
     number = await add_attempt(tx, payment, attempt.operation, amount, refund_id, rules.provider_key)
     if number > attempt.attempt_no + 1 or attempt.attempt_no > 1:

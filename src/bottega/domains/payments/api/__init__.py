@@ -1,5 +1,5 @@
-"""The JSON face of payments: money and the provider's events in `paying`."""
+"""The JSON face of payments: money and the provider's events (paying), the two ledgers (reconciling)."""
 
-from bottega.domains.payments.api.paying import HANDLERS
+from bottega.domains.payments.api import paying, reconciling
 
-__all__ = ["HANDLERS"]
+HANDLERS = [*paying.HANDLERS, *reconciling.HANDLERS]

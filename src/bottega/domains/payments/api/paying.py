@@ -14,12 +14,16 @@ from bottega.domains.payments.errors import PaymentNotFound
 from bottega.domains.payments.model import Dispute, Entry, Payment, Refund
 from bottega.domains.payments.store.disputes import of_payment as disputes_of
 from bottega.infra.telemetry import OUTCOMES
-from bottega.infra.web.after import follow
+from bottega.infra.web.after import follow, under_way
 from bottega.infra.web.answers import json
 from bottega.infra.web.context import context, owned
 from bottega.infra.web.problem import AnyRequest
 from bottega.kit import ids
 from bottega.kit.errors import DomainError
+
+_AT_ONCE = 4
+"""News that a web process applies at a time. In a burst they would keep the next acknowledgements waiting, so the workers
+find what is more, as they find what a dead process left."""
 
 
 class RefundView(msgspec.Struct, frozen=True):
@@ -100,7 +104,7 @@ async def webhook(request: AnyRequest) -> Response[Received]:
         OUTCOMES.labels(f"webhook_{error.code}").inc()
         raise
     OUTCOMES.labels("webhook_received" if event else "webhook_repeated").inc()
-    if event is not None and event.merchant_id is not None:
+    if event is not None and event.merchant_id is not None and under_way() < _AT_ONCE:
         follow(desk.apply(event.merchant_id, event.account, event.event_id))
     return json(Received(received=True))  # type: ignore[return-value]
 

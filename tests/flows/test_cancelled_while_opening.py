@@ -1,0 +1,65 @@
+"""What a long torture found: an order that is cancelled while its payment is being opened, a refund that is given twice.
+
+A shop in this process against a sandbox of its own.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bottega.domains.payments import PaymentStatus, RefundRequest, request_refund
+from bottega.entrypoints import verify
+from bottega.entrypoints.seed import SeedResult
+from bottega.kit.subject import system
+from tests.simulators import provider
+from tests.simulators.desks import Here, here, lone_sandbox
+
+# The SDK's own way with httpx, where its calls are made inside a test.
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
+
+@pytest.fixture
+async def shop(shop_url: str, shop_template: tuple[str, SeedResult], tmp_path: Path) -> AsyncIterator[Here]:
+    """A shop whose provider is real and whose worker is the test."""
+    with lone_sandbox(tmp_path) as sandbox:
+        async with here(shop_url, sandbox, shop_template[1]) as made:
+            yield made
+
+
+async def test_a_payment_that_could_not_be_opened_is_not_opened_after_the_cancel(shop: Here) -> None:
+    order = await shop.place()
+    await shop.cancel(order)
+    shop.faults(error_before={"probability": 1, "limit": 1})
+
+    await shop.sweeps_until_quiet()
+
+    assert shop.attempts(order) == [(1, "OPEN", "FAILED", "provider_failed"), (2, "CANCEL", "DONE", None)]
+    assert (await shop.payment(order)).status is PaymentStatus.VOIDED
+    assert await shop.intents(order) == []
+
+
+async def test_a_refund_that_failed_later_and_is_given_again_is_told_as_often_as_it_arrived(shop: Here) -> None:
+    order = await shop.captured()
+    payment = await shop.payment(order)
+    wanted = RefundRequest(store_id=order.store_id, payment_id=payment.payment_id, amount_minor=1, reason="cold")
+    await shop.parts.database.run(request_refund, wanted, by=system(shop.merchant_id, "test"))
+    await shop.sweeps_until_quiet()
+    first = shop.rows("select * from refunds")[0]
+    shop.installation.control(f"refunds/{first['provider_ref']}/fail", {})
+    assert payment.provider_ref is not None
+    failed = (await provider.refunds(shop.installation, payment.provider_ref))[0]
+    body = provider.event("refund.failed", failed)
+    assert await shop.desk.receive(body, provider.signature(body)) is not None
+    await shop.sweep()
+    assert shop.rows("select status from refunds") == [{"status": "FAILED"}]
+
+    shop.now("update refunds set retry_at = now()")
+    await shop.sweep()
+    await shop.sweeps_until_quiet()
+
+    assert shop.rows("select status from refunds") == [{"status": "SUCCEEDED"}]
+    told = shop.rows("select type from outbox union all select type from log")
+    assert [each["type"] for each in told].count("payment.refunded") == 2
+    report = await verify.run(shop.url, ["events.money_is_told"])
+    assert not report.broken, report.broken

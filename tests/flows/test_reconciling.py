@@ -1,0 +1,56 @@
+"""A manager has the ledgers compared while the shop runs: what was done at the provider comes into the books and the order."""
+
+import uuid
+from typing import Any
+
+import httpx
+import psycopg
+
+from bottega.kit import ids
+from tests.simulators.processes import Installation
+from tests.simulators.provider import KEY
+from tests.simulators.shop import Counter, eventually, intent_of, pay
+
+
+async def test_a_refund_made_at_the_provider_reaches_the_order_with_its_taxes(
+    milano: Counter, running: Installation
+) -> None:
+    guest, manager = await milano.guest(), await milano.manager()
+    order = await guest.order(milano.wish(online=True))
+    await pay(running.sandbox.url, intent_of(order))
+    await guest.waits_for(order["order_id"], "PAID")
+    async with httpx.AsyncClient(base_url=running.sandbox.url, headers=KEY) as http:
+        made = await http.post("/v1/refunds", data={"payment_intent": intent_of(order), "amount": "150"})
+    refund, at = made.json()["id"], f"/v1/stores/{milano.store_id}"
+
+    key = uuid.uuid4().hex
+    asked = await manager.post(f"{at}/reconciliations", {"mend": "RECORD"}, key)
+    again = await manager.post(f"{at}/reconciliations", {"mend": "RECORD"}, key)
+    assert (asked.status_code, asked.json()["state"]) == (202, "ASKED")
+    assert again.json() == asked.json()
+
+    async def done() -> Any:
+        runs = (await manager.get(f"{at}/reconciliations")).json()["data"]
+        mine = next(run for run in runs if run["reconciliation_id"] == asked.json()["reconciliation_id"])
+        return mine if mine["state"] == "DONE" else None
+
+    run = await eventually(done, 20, "the comparison")
+    assert run["mended"] >= 1
+    differences = (await manager.get(f"{at}/differences?state=MENDED&limit=100")).json()["data"]
+    [found] = [each for each in differences if each["object_ref"] == refund]
+    assert (found["code"], found["there"]) == ("REFUND_THERE", {"state": "SUCCEEDED", "amount": 150, "currency": "EUR"})
+    payment = (await manager.get(f"/v1/payments/{order['payment']['payment_id']}")).json()
+    assert (payment["status"], payment["refunded"]) == ("PARTIALLY_REFUNDED", 150)
+
+    async def parts() -> Any:
+        with psycopg.connect(running.database_url) as connection:
+            row = connection.execute(
+                "select sum(l.net_minor + l.tax_minor), sum(l.tax_minor) from refund_lines l join refunds r"
+                " on r.store_id = l.store_id and r.refund_id = l.refund_id where l.order_id = %s",
+                [ids.parse("ord", order["order_id"])],
+            ).fetchone()
+        return row if row is not None and row[0] is not None else None
+
+    whole, tax = await eventually(parts, 10, "what the refund is of")
+    assert whole == 150
+    assert 0 < tax < 150
