@@ -1,4 +1,4 @@
-"""A day's trade that the tests of this folder share."""
+"""What the tests of this folder share: a day's trade; a provider apart, and processes in milliseconds."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,9 @@ import pytest
 from bottega.entrypoints.seed import SeedResult
 from tests.conftest import Clone
 from tests.flows.trading_day import opened_day, trade
+from tests.simulators.desks import lone_sandbox
+from tests.simulators.nursery import Nursery, nursery
+from tests.simulators.processes import Installation
 
 
 @pytest.fixture(scope="module")
@@ -23,3 +26,17 @@ async def traded_url(quiet_day_url: str) -> str:
         async with opened_day(quiet_day_url, store) as day:
             await trade(day)
     return quiet_day_url
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A provider whose webhooks reach nobody, for shops in the test's own process. Leave it without faults."""
+    with lone_sandbox(tmp_path_factory.mktemp("provider-apart")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def born(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """Where many processes come from."""
+    with nursery(tmp_path_factory.mktemp("nursery")) as made:
+        yield made

@@ -12,26 +12,22 @@ from bottega.domains.payments.model import IntentState, ProviderIntent
 from bottega.entrypoints.seed import SeedResult
 from bottega.infra import fault_points
 from bottega.kit.subject import system
-from tests.simulators.desks import Here, here, lone_sandbox
-from tests.simulators.nursery import nursery
+from tests.simulators.desks import Here, here
+from tests.simulators.nursery import Nursery
+from tests.simulators.processes import Installation
 from tests.simulators.shop import eventually
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
 @pytest.fixture
-async def shop_here(
-    shop_url: str, shop_template: tuple[str, SeedResult], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Here]:
-    """A shop in this process with a provider of its own."""
-    with lone_sandbox(tmp_path_factory.mktemp("lease-provider")) as sandbox:
-        async with here(shop_url, sandbox, shop_template[1]) as made:
-            yield made
+async def shop_here(shop_url: str, sandbox: Installation, shop_template: tuple[str, SeedResult]) -> AsyncIterator[Here]:
+    """A shop in this process."""
+    async with here(shop_url, sandbox, shop_template[1]) as made:
+        yield made
 
 
-async def test_a_paused_worker_that_wakes_up_after_its_lease_writes_nothing(
-    shop_here: Here, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+async def test_a_paused_worker_that_wakes_up_after_its_lease_writes_nothing(shop_here: Here, born: Nursery) -> None:
     paid = await shop_here.captured()
     await shop_here.cancel(paid)
     told = await shop_here.paid()
@@ -40,28 +36,29 @@ async def test_a_paused_worker_that_wakes_up_after_its_lease_writes_nothing(
     update payment_attempts set next_try_at = now() where state = 'INTENDED';
     update provider_events set next_try_at = now() where state = 'RECEIVED'
     """
-    with nursery(tmp_path_factory.mktemp("lease-logs")) as born:
-        waits = "provider.answered@refund=sleep:1.5,provider.answered@read_intent=sleep:1.5"
-        paused = born.start("worker", shop_here.settings | {fault_points.VARIABLE: waits})
-        taken = "select 1 from payment_attempts a, provider_events e where a.state = 'INTENDED' and a.tries = 1 and e.tries = 1"
+    waits = "provider.answered@refund=sleep:1.5,provider.answered@read_intent=sleep:1.5"
+    paused = born.start("worker", shop_here.settings | {fault_points.VARIABLE: waits})
+    taken = (
+        "select 1 from payment_attempts a, provider_events e where a.state = 'INTENDED' and a.tries = 1 and e.tries = 1"
+    )
 
-        async def is_taken() -> bool:
-            return bool(shop_here.rows(taken))
+    async def is_taken() -> bool:
+        return bool(shop_here.rows(taken))
 
-        await eventually(is_taken, 15, "both being taken")
-        await asyncio.sleep(0.3)  # by now the provider has answered it, and it has written nothing
-        paused.send(signal.SIGSTOP)
-        shop_here.now(lapse)
-        await shop_here.sweep()
-        before = shop_here.rows("select * from payments order by payment_id")
-        entries = shop_here.rows("select * from payment_entries order by payment_id, entry_no")
-        paused.send(signal.SIGCONT)
+    await eventually(is_taken, 15, "both being taken")
+    await asyncio.sleep(0.3)  # by now the provider has answered it, and it has written nothing
+    paused.send(signal.SIGSTOP)
+    shop_here.now(lapse)
+    await shop_here.sweep()
+    before = shop_here.rows("select * from payments order by payment_id")
+    entries = shop_here.rows("select * from payment_entries order by payment_id, entry_no")
+    paused.send(signal.SIGCONT)
 
-        async def is_told() -> bool:
-            return paused.log.read_text().count("lease lost") == 2
+    async def is_told() -> bool:
+        return paused.log.read_text().count("lease lost") == 2
 
-        await eventually(is_told, 15, "it finding both leases lost")
-        paused.stop()
+    await eventually(is_told, 15, "it finding both leases lost")
+    paused.stop()
 
     assert [row["status"] for row in before] == ["REFUNDED", "CAPTURED"]
     assert shop_here.rows("select * from payments order by payment_id") == before

@@ -24,8 +24,9 @@ from bottega.infra.breaker import State
 from bottega.kit.subject import system
 from tests.conftest import Clone
 from tests.simulators import provider
-from tests.simulators.desks import Here, here, lone_sandbox
+from tests.simulators.desks import Here, here
 from tests.simulators.processes import Installation
+from tests.simulators.shop import eventually
 
 # The SDK hands httpx its bodies in a way that httpx wants to take out one day.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -35,13 +36,6 @@ WATCH = """
 select max(extract(epoch from clock_timestamp() - state_change)) from pg_stat_activity
 where datname = current_database() and state like 'idle in transaction%'
 """
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A provider of one's own, whose webhooks reach nobody."""
-    with lone_sandbox(tmp_path_factory.mktemp("provider")) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +60,11 @@ async def _refund(shop: Here, order: Any) -> list[dict[str, Any]]:
     ref = (await shop.payment(order)).provider_ref
     assert ref is not None
     return await provider.refunds(shop.installation, ref)
+
+
+async def _injected(shop: Here) -> int:
+    """How much trouble the provider has made since it was told to."""
+    return sum(shop.installation.control("faults")["injected"].values())
 
 
 @pytest.mark.parametrize(
@@ -129,11 +128,11 @@ async def test_a_failure_that_sticks_to_its_key_is_read_about_before_a_new_numbe
 
 async def test_two_who_ask_for_one_attempt_at_a_time_bring_about_one_deed(shop_here: Here) -> None:
     order = await shop_here.place()
-    shop_here.faults(slow={"probability": 1, "seconds": 0.3, "limit": 1, "only": OPENS})
+    shop_here.faults(slow={"probability": 1, "seconds": 1, "limit": 1, "only": OPENS})
     asking = asyncio.create_task(
         shop_here.desk.ask(shop_here.merchant_id, order.store_id, order.payment_id, first=True)
     )
-    await asyncio.sleep(0.1)
+    await eventually(lambda: _injected(shop_here), what="the first one being asked")
     shop_here.now("update payment_attempts set next_try_at = now() where payment_id = %s", [order.payment_id])
 
     with pytest.raises(ProviderUnavailable):  # 409: the key is in use
@@ -163,7 +162,7 @@ async def test_no_transaction_and_no_connection_is_held_while_the_provider_is_sl
             waits.append(time.monotonic() - began)
             await asyncio.sleep(0.02)
 
-    assert await sweeping == 12
+    assert await sweeping >= 12
     assert all(shop_here.attempts(order)[0][2] == "DONE" for order in orders)
     assert len(idle) > 10
     assert max(idle) < 0.1
@@ -221,9 +220,7 @@ async def test_what_the_provider_never_told_us_is_found_by_asking(shop_here: Her
 
 
 async def test_a_refund_that_fails_is_asked_for_under_new_numbers_and_then_waits_for_a_person(shop_here: Here) -> None:
-    order = await shop_here.open()
-    await shop_here.pay(order, "pm_card_refundFail")
-    await shop_here.check(order)
+    order = await shop_here.captured()
     await shop_here.cancel(order)
     which = (order.store_id, order.payment_id)
     story: list[tuple[str, int]] = []

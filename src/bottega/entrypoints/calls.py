@@ -27,6 +27,7 @@ from bottega.domains.payments import (
     PaymentNotFound,
     PaymentSuspected,
     PaymentTryAgain,
+    ProviderKeySpent,
     ProviderRefused,
     ProviderTimeout,
     ProviderUnavailable,
@@ -113,7 +114,7 @@ _TILL: tuple[Refusal, ...] = (
     orders.TillDetailsMissing, orders.TillDetailsUnexpected, orders.PaidOnlineOnly, orders.PaymentNotCaptured,
     CaptureTooLarge,
 )  # fmt: skip
-_UNANSWERED: tuple[Refusal, ...] = (ProviderUnavailable, ProviderTimeout)
+_UNANSWERED: tuple[Refusal, ...] = (ProviderUnavailable, ProviderTimeout, ProviderKeySpent)
 _DECLINED: tuple[Refusal, ...] = (
     PaymentDeclined, PaymentSuspected, PaymentTryAgain, AuthenticationRequired, AuthenticationFailed,
 )  # fmt: skip
