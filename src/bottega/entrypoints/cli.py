@@ -175,11 +175,14 @@ def bench(
     rounds: Annotated[int, typer.Option(help="Alternating rounds; medians count.")] = 3,
     seconds: Annotated[float, typer.Option(help="Length of one round of (a).")] = 4.0,
     connections: Annotated[int, typer.Option(help="Streams of (c).")] = 5000,
+    stores: Annotated[int, typer.Option(help="Stores of the chain that orders go to.")] = 20,
     as_json: Json = False,
 ) -> None:
     """Measure orders, menus, streams and a full table on this machine; JSON goes to bench-results/ as well."""
     bench_command.run(
-        bench_command.Options(only=only, rounds=rounds, seconds=seconds, connections=connections, as_json=as_json)
+        bench_command.Options(
+            only=only, rounds=rounds, seconds=seconds, connections=connections, stores=stores, as_json=as_json
+        )
     )
 
 

@@ -162,7 +162,7 @@ def main() -> None:
     configure_logs(settings.log_format, settings.log_level)
     # What is alive now lives as long as the process; the collector need not look at it again and again.
     gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
+    gc.set_threshold(50_000, 20, 50)
     parent = os.environ.get("BOTTEGA_PARENT")
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if parent is not None:

@@ -39,11 +39,18 @@ select not pg_is_in_recovery() and current_setting('default_transaction_read_onl
 """
 
 
-def app_conninfo(url: str, *, role: str = "bottega_app", name: str = "bottega") -> str:
-    """The connection string under which a process works: a role without ownership, keepalives, a connect timeout."""
+_LIMITS = "-c lock_timeout=2s -c statement_timeout=5s -c idle_in_transaction_session_timeout=5s"
+"""What `SET_TENANT` and `SET_ROLE` say in each transaction, for a connection that has one purpose only."""
+
+
+def app_conninfo(url: str, *, role: str = "bottega_app", name: str = "bottega", limits: bool = False) -> str:
+    """The connection string under which a process works: a role without ownership, keepalives, a connect timeout.
+
+    `limits` also bounds what every statement on the connection may take.
+    """
     return make_conninfo(
         url,
-        options=f"-c role={role} -c timezone=UTC",
+        options=f"-c role={role} -c timezone=UTC {_LIMITS if limits else ''}".strip(),
         application_name=name,
         connect_timeout="5",
         keepalives_idle="10",

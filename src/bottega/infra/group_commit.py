@@ -18,7 +18,7 @@ import psycopg
 from psycopg import errors as pg
 
 from bottega.infra.connection import TimelyConnection
-from bottega.infra.db import SET_ROLE, Connection, Pools, app_conninfo
+from bottega.infra.db import Connection, Pools, app_conninfo
 from bottega.infra.outbox import INSERT_FACTS, Waker, row_of
 from bottega.infra.telemetry import BATCH_SIZE, RETRIES, logger
 from bottega.kit import ids
@@ -66,7 +66,7 @@ class GroupCommit(Generic[C, R]):
     """
 
     def __init__(self, pools: Pools, verb: Verb[C, R], waker: Waker, *, once: str, batch_size: int = 128) -> None:
-        self._conninfo = app_conninfo(pools.url, name="bottega-batch")
+        self._conninfo = app_conninfo(pools.url, role="bottega_batch", name="bottega-batch", limits=True)
         self._verb = verb
         self._waker = waker
         self._once = once
@@ -76,7 +76,7 @@ class GroupCommit(Generic[C, R]):
         self._connection: Connection | None = None
         self._log = logger("group_commit")
 
-    async def submit(self, command: C) -> R:
+    def submit(self, command: C) -> Awaitable[R]:
         """Commit a command together with its contemporaries. Raises its refusal, or `Unavailable` if unknown."""
         if len(self._waiting) >= _MAX_WAITING:
             raise Unavailable("More orders arrive than can be taken, try again", retry_after=1)
@@ -84,7 +84,7 @@ class GroupCommit(Generic[C, R]):
         self._waiting.append((command, future))
         if self._flusher is None or self._flusher.done():
             self._flusher = asyncio.create_task(self._flush(), name="group-commit")
-        return await future
+        return future
 
     async def close(self) -> None:
         """Let what is under way finish, then close the connection."""
@@ -132,7 +132,6 @@ class GroupCommit(Generic[C, R]):
             try:
                 async with connection.pipeline():
                     await connection.execute("begin")
-                    await connection.execute(SET_ROLE, ["bottega_batch"])
                     tx = BatchTx(connection, careful=careful)
                     outcomes = await self._verb(tx, commands)
                     await tx.write_facts()
@@ -173,9 +172,9 @@ class Lanes(Generic[C, R]):
         self._lanes = lanes
         self._number_of = number_of
 
-    async def submit(self, command: C) -> R:
+    def submit(self, command: C) -> Awaitable[R]:
         """As `GroupCommit.submit`, in the command's own lane."""
-        return await self._lanes[self._number_of(command) % len(self._lanes)].submit(command)
+        return self._lanes[self._number_of(command) % len(self._lanes)].submit(command)
 
     async def close(self) -> None:
         """Let what is under way finish, then close the connections."""

@@ -49,7 +49,7 @@ def row_of(fact: Fact, *, fact_id: UUID, merchant_id: UUID, at: str) -> dict[str
 class Waker:
     """Tells the sequencer that there is something to move; many calls in a short time become one."""
 
-    def __init__(self, conninfo: str, interval: float = 0.003) -> None:
+    def __init__(self, conninfo: str, interval: float = 0.008) -> None:
         self._conninfo = conninfo
         self._interval = interval
         self._pending = asyncio.Event()

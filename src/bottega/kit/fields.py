@@ -35,6 +35,13 @@ Email = Annotated[str, _told(maxLength=254)]
 LoginName = Annotated[str, _told(maxLength=254)]
 Password = Annotated[str, _told(maxLength=1000, format="password")]
 
+_RFC_3339 = (
+    r"^[0-9]{4}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-5][0-9]:[0-6][0-9](\.[0-9]{1,9})?"
+    r"([Zz]|[+-][0-2][0-9]:[0-5][0-9])$"
+)
+Instant = Annotated[str, Meta(pattern=_RFC_3339, extra_json_schema={"format": "date-time"})]
+"""An instant as it was written, read when somebody needs it."""
+
 StoreId = Annotated[str, _id("sto")]
 MerchantId = Annotated[str, _id("mer")]
 ProductId = Annotated[str, _id("prd")]

@@ -12,7 +12,19 @@ from bottega.domains.orders.states import OrderStatus, ShortageState
 from bottega.domains.payments import Payment, Refund, Tender
 from bottega.domains.pricing import LineRequest, Quote, QuotedLine, QuotedModifier
 from bottega.kit import ids
-from bottega.kit.fields import Amount, Email, ModifierId, Name, Note, Phone, ProductId, Reference, StoreId, VariantId
+from bottega.kit.fields import (
+    Amount,
+    Email,
+    Instant,
+    ModifierId,
+    Name,
+    Note,
+    Phone,
+    ProductId,
+    Reference,
+    StoreId,
+    VariantId,
+)
 from bottega.kit.subject import Subject
 
 
@@ -35,7 +47,7 @@ class DeliveryAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
     instructions: str | None = None
 
 
-class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a customer asks for. `expected_total` (minor units) refuses the order when the price has changed."""
 
     store_id: StoreId
@@ -43,7 +55,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     pay_mode: PayMode
     items: tuple[LineRequest, ...]
     promo_codes: tuple[str, ...] = ()
-    requested_for: datetime | None = None
+    requested_for: Instant | None = None
     contact: Contact | None = None
     delivery_address: DeliveryAddress | None = None
     expected_total: Amount | None = None

@@ -9,7 +9,7 @@ from bottega.domains.catalog import ChosenModifier
 from bottega.kit.fields import ModifierId, Note, ProductId, Quantity, VariantId
 
 
-class LineRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LineRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One wanted thing, by the ids that clients send."""
 
     product_id: ProductId

@@ -24,6 +24,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int = 3
     seconds: float = 4.0
     connections: int = 5000
+    stores: int = 20
     as_json: bool = False
     folder: Path = Path("bench-results")
 
@@ -33,8 +34,8 @@ def run(options: Options) -> Results:
     chosen = _chosen(options)
     began, at = time.monotonic(), datetime.now(UTC)
     rounds, seconds = options.rounds, options.seconds
-    say("starting a server and a chain of 100 stores in a temporary folder")
-    with open_world() as world:
+    say(f"starting a server and a chain of {options.stores} stores in a temporary folder")
+    with open_world(options.stores) as world:
         with world.connect() as connection:
             results = Results(
                 at=at, seconds=0, rounds=rounds, machine=machine(str(connection.info.server_version // 10_000))
@@ -71,6 +72,8 @@ def _chosen(options: Options) -> set[str]:
         raise CommandFailed("--only names measurements by their letters.", "For example: --only a,b", Exit.USAGE)
     if not (1 <= options.rounds <= 20 and 1 <= options.seconds <= 60):
         raise CommandFailed("A run has 1 to 20 rounds of 1 to 60 seconds.", code=Exit.USAGE)
+    if not 1 <= options.stores <= 1000:
+        raise CommandFailed("A chain here has 1 to 1000 stores.", code=Exit.USAGE)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
     if not 1 <= options.connections <= most - _SPARE_FILES:

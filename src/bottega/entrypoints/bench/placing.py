@@ -17,7 +17,9 @@ import psycopg
 from bottega.entrypoints.bench import load, pgbench
 from bottega.entrypoints.bench.world import Running, World, order_bodies
 
-CONNECTIONS = 256
+CLIENTS = (64, 256)
+"""How many clients order; the count that does best in a first round stays, as it does for pgbench."""
+
 _BODIES = 500
 _STATEMENT = re.compile(r"LOG:  (?:execute [^:]*|statement):")
 
@@ -31,6 +33,8 @@ class Side(msgspec.Struct, frozen=True):
 
 class Placing(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured: rates are orders a second, latencies milliseconds, shares parts of one processor.
+
+    `ratio` is the median of the rounds' own, each of which measures both sides one after the other.
 
     `web_order_us` and `pgbench_order_us` are the processor time that one order takes on each side, server and generator
     included. They hardly change when other programs run on the machine; the rates do.
@@ -53,6 +57,7 @@ class Placing(msgspec.Struct, frozen=True, kw_only=True):
     web_cpu: float
     generator_cpu: float
     connections: int
+    stores: int
     failures: int
 
 
@@ -63,7 +68,9 @@ def measure(world: World, *, rounds: int, seconds: float) -> Placing:
         load.run(load.Task(web.port, requests, 4, 0.3))  # menus are read, statements prepared
         bench = pgbench.Bench(world.server, world.folder, _scripts(world, web, requests))
         clear(world)
-        load.run(load.Task(web.port, requests, CONNECTIONS, 1.0))
+        load.run(load.Task(web.port, requests, CLIENTS[-1], 1.0))
+        settle(world)
+        clients = _best(web, requests, max(1.0, seconds / 3))
         settle(world)
         best = bench.best(max(1.0, seconds / 3))
         sides: tuple[list[Side], list[Side]] = ([], [])
@@ -72,14 +79,14 @@ def measure(world: World, *, rounds: int, seconds: float) -> Placing:
         for _ in range(rounds):
             sides[1].append(_through_pgbench(world, bench, best, seconds))
             used, began = web.cpu_seconds(), time.perf_counter()
-            side, outcome = _over_http(world, web, requests, seconds)
+            side, outcome = _over_http(world, web, load.Task(web.port, requests, clients, seconds))
             shares.append((web.cpu_seconds() - used) / (time.perf_counter() - began))
             sides[0].append(side)
             loads.append(outcome)
         settle(world)
         alone = load.run(load.Task(web.port, requests, 1, min(2.0, seconds)))
         statements = _statements(world, web, requests)
-    return _summed(best, sides, loads, (alone, statements, statistics.median(shares)))
+    return _summed((best, clients), sides, loads, (alone, statements, statistics.median(shares)), len(world.stores))
 
 
 def _through_pgbench(world: World, bench: pgbench.Bench, best: pgbench.Baseline, seconds: float) -> Side:
@@ -92,11 +99,15 @@ def _through_pgbench(world: World, bench: pgbench.Bench, best: pgbench.Baseline,
     return Side(rate, spent / max(1, _count(world) - before) * 1e6)
 
 
-def _over_http(world: World, web: Running, requests: list[str], seconds: float) -> tuple[Side, load.Outcome]:
+def _best(web: Running, requests: list[str], seconds: float) -> int:
+    return max(CLIENTS, key=lambda clients: load.run(load.Task(web.port, requests, clients, seconds)).rate)
+
+
+def _over_http(world: World, web: Running, task: load.Task) -> tuple[Side, load.Outcome]:
     settle(world)
     before = _count(world)
     used = world.server_cpu_seconds() + web.cpu_seconds()
-    outcome = load.run(load.Task(web.port, requests, CONNECTIONS, seconds))
+    outcome = load.run(task)
     spent = world.server_cpu_seconds() + web.cpu_seconds() - used
     orders = max(1, _count(world) - before)
     return Side(outcome.rate, (spent / orders + outcome.cpu_seconds / max(1, outcome.good)) * 1e6), outcome
@@ -109,23 +120,25 @@ def _count(world: World) -> int:
 
 
 def _summed(
-    best: pgbench.Baseline,
+    best: tuple[pgbench.Baseline, int],
     sides: tuple[list[Side], list[Side]],
     loads: list[load.Outcome],
     alone: tuple[load.Outcome, int, float],
+    stores: int,
 ) -> Placing:
     rates = [statistics.median(each.rate for each in side) for side in sides]
     times = [statistics.median(each.order_us for each in side) for side in sides]
     return Placing(
         orders_per_second=rates[0],
         pgbench_per_second=rates[1],
-        ratio=rates[0] / rates[1],
+        ratio=statistics.median(ours.rate / theirs.rate for ours, theirs in zip(*sides, strict=True)),
         web_order_us=times[0],
         pgbench_order_us=times[1],
         web_rounds=sides[0],
         pgbench_rounds=sides[1],
-        pgbench_script=best.script,
-        pgbench_clients=best.clients,
+        pgbench_script=best[0].script,
+        pgbench_clients=best[0].clients,
+        stores=stores,
         latency_under_load_p50_ms=statistics.median(each.p50_ms for each in loads),
         latency_under_load_p99_ms=statistics.median(each.p99_ms for each in loads),
         alone_p50_ms=alone[0].p50_ms,
@@ -133,7 +146,7 @@ def _summed(
         statements_at_batch_1=alone[1],
         web_cpu=alone[2],
         generator_cpu=statistics.median(each.cpu_seconds / each.seconds for each in loads),
-        connections=CONNECTIONS,
+        connections=best[1],
         failures=sum(each.failures + sum(each.statuses.values()) - each.good for each in loads),
     )
 

@@ -84,7 +84,7 @@ def lines(results: Results) -> list[Line]:
 def _of_placing(each: Placing) -> list[Line]:
     return [
         Line(
-            f"(a) orders a second over HTTP, one web process, {each.connections} clients",
+            f"(a) orders a second at {each.stores} stores over HTTP, one web process, {each.connections} clients",
             f"{each.orders_per_second:,.0f}",
         ),
         Line(

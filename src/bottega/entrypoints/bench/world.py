@@ -127,7 +127,7 @@ class World:
 
 
 @contextlib.contextmanager
-def open_world(stores: int = 100) -> Generator[World]:
+def open_world(stores: int) -> Generator[World]:
     """Make it, and take it away again."""
     folder = Path(tempfile.mkdtemp(prefix="bottega-bench-"))
     folder.chmod(0o711)  # as root the server is another user, who has to get in

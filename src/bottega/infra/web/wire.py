@@ -5,6 +5,7 @@ the answer is one piece of bytes anyway, that was a fifth of an order's time. Ev
 (an upgrade, `Expect`, HTTP/1.0, a query, an escaped path, one that comes while another is answered) goes the usual way.
 """
 
+from asyncio import TimerHandle
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, cast
@@ -75,7 +76,7 @@ class Exchange:
             protocol.transport.write(_bytes(reply, extra, keep_alive=self.keep_alive))
             if not self.keep_alive:
                 protocol.transport.close()
-        protocol.on_response_complete()
+        protocol.answered()
 
 
 class Protocol(HttpToolsProtocol):
@@ -83,14 +84,56 @@ class Protocol(HttpToolsProtocol):
 
     cycle: Any
     parser: Any
+    _idle: TimerHandle | None = None
+    _idle_since = 0.0
+    _reading = False
+
+    def answered(self) -> None:
+        """An exchange has ended. One timer a connection watches for idleness, instead of a new one for each request."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._reading = False
+        self._idle_since = self.loop.time()
+        if self._idle is None:
+            self._idle = self.loop.call_later(self.timeout_keep_alive, self._look_if_idle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        if self._idle is not None:
+            self._idle.cancel()
+        super().connection_lost(exc)
+
+    def _look_if_idle(self) -> None:
+        self._idle = None
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if self._reading:
+            return  # who answers what is being read or answered arms a timer when that is done
+        if left <= 0:
+            self.timeout_keep_alive_handler()
+        else:
+            self._idle = self.loop.call_later(left, self._look_if_idle)
+
+    def on_message_begin(self) -> None:
+        """A request begins; what the usual way makes of it beforehand, is made when it goes that way."""
+        self._reading = True
+        self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_headers_complete(self) -> None:
         """The head of a request has been read."""
         exchange = self._exchange() if isinstance(self.app, Front) else None
-        if exchange is None:
-            super().on_headers_complete()
-        else:
+        if exchange is not None:
             self.cycle = exchange
+            return
+        read = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, headers, self.expect_100_continue = read
+        self.headers.extend(headers)
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A piece of its body."""
@@ -116,8 +159,12 @@ class Protocol(HttpToolsProtocol):
         found = front.hot(method, path) if "?" not in path and "%" not in path else None
         if found is None or self.parser.get_http_version() != "1.1":
             return None
-        scope: Any = self.scope
-        scope["method"], scope["path"], scope["raw_path"], scope["query_string"] = method, path, self.url, b""
+        scope: Any = {
+            "type": "http", "http_version": "1.1",
+            "method": method, "scheme": self.scheme or "http", "path": path, "raw_path": self.url, "query_string": b"",
+            "root_path": self.root_path, "headers": self.headers, "client": self.client, "server": self.server, "state": {},
+        }  # fmt: skip
+        self.scope = scope
         return Exchange(self, front, found)
 
 
