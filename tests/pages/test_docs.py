@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from bottega.entrypoints.reference import MACHINES
 from tests.pages.conftest import Site, opened
 from tests.pages.test_accessibility import THEMES, check
 
@@ -63,7 +64,7 @@ def test_a_call_shows_its_fields_its_example_and_how_it_says_no_without_scripts(
 def test_each_machine_is_drawn_and_told_in_a_table(phone: Page) -> None:
     phone.goto("/docs/states")
 
-    expect(phone.get_by_role("img")).to_have_count(7)
+    expect(phone.get_by_role("img")).to_have_count(len(MACHINES))
     paid = phone.get_by_role("region", name="Order paid at the store")
     expect(paid.get_by_role("row", name=re.compile("^start PLACED IN_PROGRESS staff"))).to_be_visible()
     expect(paid.locator("svg text", has_text="hand_over")).to_have_count(1)

@@ -213,7 +213,9 @@ CALLS: Mapping[str, Call] = {
         (NotFound, PaymentNotFound, PaymentDisputed, RefundTooLarge, orders.RefundLineTooLarge, RefundNotFailed),
         body=False,
     ),
-    f"GET {_AT}/reconciliations": Call("list_reconciliations", Who.STAFF, _STORE, permission="payments.read"),
+    f"GET {_AT}/reconciliations": Call(
+        "list_reconciliations", Who.STAFF, (*_STORE, Malformed), permission="payments.read"
+    ),
     f"POST {_AT}/reconciliations": Call(
         "reconcile",
         Who.STAFF,
@@ -222,7 +224,7 @@ CALLS: Mapping[str, Call] = {
         key=True,
         body=True,
     ),
-    f"GET {_AT}/differences": Call("list_differences", Who.STAFF, _STORE, permission="payments.read"),
+    f"GET {_AT}/differences": Call("list_differences", Who.STAFF, (*_STORE, Malformed), permission="payments.read"),
     f"POST {_AT}/differences/{{difference_id}}/resolve": _staff(
         "resolve_difference", "payments.reconcile", (NotFound, DifferenceNotFound, DifferenceNotOpen)
     ),
