@@ -93,8 +93,11 @@ class Installation:
 
 
 @asynccontextmanager
-async def installed(keep: Path | None = None) -> AsyncGenerator[Installation]:
-    """Make it, start it, and take it away again. `keep`: a folder that stays, logs and data and all."""
+async def installed(keep: Path | None = None, *, direct: bool = False) -> AsyncGenerator[Installation]:
+    """Make it, start it, and take it away again. `keep`: a folder that stays, logs and data and all.
+
+    `direct`: the links lead nowhere but straight to the other side, where nothing is to happen to them.
+    """
     where = keep or Path(tempfile.mkdtemp(prefix="bottega-torture-"))
     where.mkdir(parents=True, exist_ok=True)
     where.chmod(0o711)  # as root the server is another user, who has to get in
@@ -106,7 +109,7 @@ async def installed(keep: Path | None = None) -> AsyncGenerator[Installation]:
     raise_file_limit()
     try:
         await asyncio.to_thread(database.__enter__)
-        made = await _made(folder, database, supervisor, links, told)
+        made = await _made(folder, database, supervisor, links, told, direct=direct)
         watching = asyncio.create_task(asyncio.to_thread(_watch, made, over))
         try:
             yield made
@@ -123,7 +126,13 @@ async def installed(keep: Path | None = None) -> AsyncGenerator[Installation]:
 
 
 async def _made(
-    folder: DataFolder, database: EmbeddedDatabase, supervisor: Supervisor, links: dict[str, Link], told: list[str]
+    folder: DataFolder,
+    database: EmbeddedDatabase,
+    supervisor: Supervisor,
+    links: dict[str, Link],
+    told: list[str],
+    *,
+    direct: bool,
 ) -> Installation:
     keys = folder.sandbox_keys()
     assert keys is not None
@@ -132,7 +141,10 @@ async def _made(
     targets = (database_port, database_port, provider_port, web_port, web_port)
     for link, target in zip(links.values(), targets, strict=True):
         link.target = target
-        await link.start()
+        if direct:
+            link.port = target
+        else:
+            await link.start()
     settings = Settings(
         secret=secrets.token_urlsafe(48),
         public_url=f"http://{HOST}:{links['client-web'].port}",

@@ -137,7 +137,8 @@ def _different(books: Books) -> Iterable[Any]:
 
 
 def _kept(books: Books) -> Iterable[Any]:
-    return _where(books, lambda mine, theirs: mine.order_status in _NOT_PAID and _net(theirs) > 0)
+    # What a customer's bank has taken back is not with us either.
+    return _where(books, lambda mine, theirs: mine.order_status in _NOT_PAID and _net(theirs) > theirs.disputed)
 
 
 def _unpaid(books: Books) -> Iterable[Any]:

@@ -85,7 +85,7 @@ Watch = Callable[[Stage], Coroutine[Any, Any, None]]
 
 async def play(orders: Orders, watch: Watch | None = None, keep: Path | None = None) -> Report:
     """Do it. `watch` runs beside it and is cancelled at the end; `keep` is a folder that stays afterwards."""
-    async with installed(keep) as made:
+    async with installed(keep, direct=bool(orders.payments)) as made:
         stage = Stage(made, orders)
         watching = asyncio.create_task(watch(stage)) if watch is not None else None
         try:
