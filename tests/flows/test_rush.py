@@ -1,7 +1,6 @@
 """A rush against real processes: it plays, nothing goes wrong, every acknowledged order is there, and verify finds nothing."""
 
 import random
-import threading
 
 import pytest
 
@@ -9,7 +8,6 @@ from bottega.entrypoints import verify
 from bottega.entrypoints.rush import NoShop, Outcome, Plan, play
 from bottega.entrypoints.rush.tally import Tally, percentile
 from bottega.entrypoints.seed import SeedResult
-from tests.simulators.fixtures import Launch
 from tests.simulators.processes import Installation
 
 KEY = "pk_test_tests"
@@ -49,23 +47,6 @@ async def test_a_rush_ends_clean_and_verify_finds_nothing_broken(
     assert outcome.paid_online > 0
     assert {"order", "menu", "bump", "hand over"} <= outcome.latencies.keys()
     assert {"PLACED", "IN_PROGRESS", "READY"} <= outcome.stages.keys()
-    assert not report.broken, report.broken
-
-
-async def test_orders_survive_the_death_of_the_web_process_meanwhile(
-    launch: Launch, shop_url: str, seeded: SeedResult
-) -> None:
-    shop = launch(shop_url, web=1, workers=1)
-    killer = threading.Timer(2.0, shop.web[0].restart)
-    killer.start()
-
-    outcome = await play(plan_for(shop, seeded, seed=2))
-    killer.join()
-
-    assert outcome.clean, in_words(outcome)
-    assert outcome.retries > 0, "nobody noticed the death"
-    assert outcome.orders > 5
-    report = await verify.run(shop_url)
     assert not report.broken, report.broken
 
 

@@ -25,8 +25,10 @@ def page(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Itera
 def test_they_are_accessible_and_fit_a_phone(page: Page, path: str) -> None:
     page.goto(path)
 
-    check(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # A dozen calls say as much as all of them, and the check of all takes many seconds.
+    page.evaluate("document.querySelectorAll('article').forEach((each, i) => { if (i >= 12) each.remove() })")
+    check(page)
 
 
 def test_they_are_accessible_with_a_call_unfolded(page: Page) -> None:
