@@ -61,8 +61,11 @@ update provider_events set state = 'APPLIED', applied_at = %(now)s
 where provider_account = %(account)s and event_id = %(event_id)s and state = 'RECEIVED' and tries = %(tries)s
 """
 DUE_CHECKS: LiteralString = """
-select merchant_id, store_id, payment_id from payments
+select merchant_id, store_id, payment_id from payments p
 where status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED') and next_check_at <= now()
+  -- What is to be asked for anyway tells how the payment stands; with a slow provider, looking must not delay doing.
+  and not exists (select from payment_attempts a
+    where a.store_id = p.store_id and a.payment_id = p.payment_id and a.state = 'INTENDED')
 order by next_check_at limit 64
 """
 CLAIM_CHECK: LiteralString = """
