@@ -34,7 +34,7 @@ OPERATIONS = [
     for method in operations
     if not path.endswith("/stream") and path != "/metrics"
 ]
-EXAMPLES = ((GenerationMode.POSITIVE, 20), (GenerationMode.NEGATIVE, 15))
+EXAMPLES = ((GenerationMode.POSITIVE, 16), (GenerationMode.NEGATIVE, 12))
 CALLERS = ("anonymous", "guest", "barista", "manager")
 
 
