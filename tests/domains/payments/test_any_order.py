@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
+import msgspec
 import psycopg
 import pytest
 
@@ -147,6 +148,25 @@ async def test_all_720_orders_of_six_news_end_where_the_provider_is(shop: Shop) 
     with pytest.raises(Enough):
         await shop.database.run(every, None, by=system(shop.seeded.merchant_id, "test"))
     assert ends == [720]
+
+
+async def test_news_of_an_intent_whose_answer_was_lost_moves_nothing(shop: Shop) -> None:
+    store_id = next(each.store_id for each in shop.seeded.stores if each.slug == "milano")
+
+    async def told(tx: Tx, _: None) -> None:
+        payment_id = await _opened(tx, store_id)
+        lost = ProviderIntent(
+            provider_ref="pi_lost", client_secret=None, state=IntentState.CANCELED, amount_minor=TOTAL, captured_minor=0,
+            currency="EUR", failure_code=None, metadata={"payment_id": str(payment_id)},
+        )  # fmt: skip
+        known = await recording.record_intent(tx, (store_id, lost))
+        assert (known.payment_id, known.status, known.provider_ref) == (payment_id, "REQUIRES_PAYMENT", "pi_any")
+        with pytest.raises(PaymentNotFound):  # money is another matter: it stays to be looked at
+            await recording.record_intent(
+                tx, (store_id, msgspec.structs.replace(lost, state=IntentState.SUCCEEDED, captured_minor=TOTAL))
+            )
+
+    await shop.database.run(told, None, by=system(shop.seeded.merchant_id, "test"))
 
 
 async def test_a_reference_and_an_event_exist_once_whatever_the_code_does(shop: Shop) -> None:

@@ -14,6 +14,7 @@ from bottega.domains.payments.events import PaymentChanged, PaymentRefunded, Ref
 from bottega.domains.payments.model import (
     Attempt,
     EntryKind,
+    IntentState,
     NewPayment,
     Operation,
     Payment,
@@ -102,7 +103,9 @@ async def record_intent(tx: Tx, known: tuple[UUID, ProviderIntent]) -> Payment:
     `PaymentNotFound` when our own commit is not there yet: the caller comes again.
     """
     store_id, intent = known
-    payment = await locked_by_ref(tx, store_id, intent.provider_ref)
+    payment = await store.lock_by_ref(tx, store_id, intent.provider_ref)
+    if payment is None:
+        return await _abandoned(tx, store_id, intent)
     target = rules.next_status(payment, intent)
     if rules.is_wrong_money(payment, intent):
         await refuse_money(tx, payment, intent)
@@ -123,6 +126,20 @@ async def record_intent(tx: Tx, known: tuple[UUID, ProviderIntent]) -> Payment:
         if payment.status is PaymentStatus.AUTHORIZED:
             hold_lost(tx, payment, target, intent.ended or "voided")
     return await locked(tx, payment.store_id, payment.payment_id)
+
+
+async def _abandoned(tx: Tx, store_id: UUID, intent: ProviderIntent) -> Payment:
+    """The payment whose intent this would have become, had its answer not been lost: it has another one since.
+
+    Nobody was ever shown the lost one, so there is nothing to record of it while it has no money. Raises `PaymentNotFound`
+    for every other intent that is not known.
+    """
+    name = _uuid(intent.metadata.get("payment_id"))
+    payment = None if name is None else await store.read(tx, store_id, name)
+    has_money = intent.captured_minor > 0 or intent.state is IntentState.AUTHORIZED
+    if payment is None or payment.provider_ref is None or has_money:
+        raise PaymentNotFound
+    return payment
 
 
 async def _capture(tx: Tx, payment: Payment, intent: ProviderIntent) -> None:
