@@ -11,6 +11,7 @@ import msgspec
 import psycopg
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from psycopg import errors as pg
 
 from bottega.infra.telemetry import logger
 from bottega.infra.web.methods import allowed_methods
@@ -38,6 +39,8 @@ _TITLES = {
     415: ("unsupported_media_type", "This address takes application/json"),
 }
 _GONE = "client disconnected prematurely"
+# The last one is what a process reads that was paused in the middle of a transaction: its connection was closed meanwhile.
+_DATABASE_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, pg.IdleInTransactionSessionTimeout)
 _log = logger("web")
 
 AnyRequest = Request[Any, Any, Any]
@@ -98,7 +101,7 @@ def framework_refusal(request: AnyRequest, error: HTTPException) -> Response[byt
 
 def unforeseen(request: AnyRequest, error: Exception) -> Response[bytes]:
     """What nobody foresaw: a lost database is a 503, anything else a 500 that the log explains."""
-    if isinstance(error, psycopg.OperationalError):
+    if isinstance(error, _DATABASE_AWAY):
         return refusal(request, Unavailable("The database is not reachable right now", retry_after=1))
     request_id = request_id_of(request)
     _log.error("unforeseen", request_id=request_id, path=request.url.path, error=repr(error), exc_info=error)
