@@ -65,20 +65,20 @@ _NAME = re.compile(r"[\x21-\x7e]{1,255}")
 _TRANSIENT = {"lock_timeout", "idempotency_key_in_use", "rate_limit"}
 
 
+def client(secret_key: str, api_base: str) -> tuple[stripe.HTTPXClient, stripe.StripeClient]:
+    """Connections to Stripe, to be closed in the end, and the SDK on them. It tries nothing again: we do, with our keys."""
+    http = stripe.HTTPXClient(timeout=TIMEOUT, allow_sync_methods=False)
+    addresses: Any = {"api": api_base} if api_base else {}
+    return http, stripe.StripeClient(secret_key, base_addresses=addresses, http_client=http, max_network_retries=0)
+
+
 class StripeProvider:
     """Stripe, or anything that speaks its API."""
 
     def __init__(self, secret_key: str, webhook_secrets: tuple[str, ...], account: str, api_base: str = "") -> None:
         self._secrets = webhook_secrets
         self.account = account
-        addresses: dict[str, str] = {"api": api_base} if api_base else {}
-        self._http = stripe.HTTPXClient(timeout=TIMEOUT, allow_sync_methods=False)
-        self._client = stripe.StripeClient(
-            secret_key,
-            base_addresses=addresses,  # type: ignore[arg-type]
-            http_client=self._http,
-            max_network_retries=0,
-        )
+        self._http, self._client = client(secret_key, api_base)
 
     async def close(self) -> None:
         """Close the connections to the provider."""

@@ -11,9 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-import stripe
-
-from bottega.adapters.stripe import DISPUTE_STATES, INTENT_STATES, REFUND_STATES, TIMEOUT, asked, ours, theirs
+from bottega.adapters.stripe import DISPUTE_STATES, INTENT_STATES, REFUND_STATES, asked, client, ours, theirs
 from bottega.domains.payments.errors import ProviderRefused, ProviderUnavailable
 from bottega.domains.payments.model import IntentState
 from bottega.domains.payments.model.reconciliation import LedgerCharge, LedgerDispute, LedgerRefund, Marks, Window
@@ -29,14 +27,7 @@ class StripeLedger:
 
     def __init__(self, secret_key: str, account: str, api_base: str = "") -> None:
         self._account = account
-        addresses: dict[str, str] = {"api": api_base} if api_base else {}
-        self._http = stripe.HTTPXClient(timeout=TIMEOUT, allow_sync_methods=False)
-        self._client = stripe.StripeClient(
-            secret_key,
-            base_addresses=addresses,  # type: ignore[arg-type]
-            http_client=self._http,
-            max_network_retries=0,
-        )
+        self._http, self._client = client(secret_key, api_base)
 
     async def close(self) -> None:
         """Close the connections to the provider."""

@@ -23,8 +23,6 @@ from bottega.entrypoints.torture.proxy import Link, Mode
 MODES = {
     Verb.CUT: Mode.CUT, Verb.SLOW: Mode.SLOW, Verb.BLACK_HOLE: Mode.BLACK_HOLE, Verb.HALF_OPEN: Mode.HALF_OPEN,
 }  # fmt: skip
-# Those that end something: what counts is how soon the others, or the next one, take over.
-DEADLY = frozenset({Verb.KILL, Verb.STOP, Verb.KILL_BACKEND})
 _THERE_SECONDS = 20.0
 BACKENDS: LiteralString = """
 select pid from pg_stat_activity where backend_type = 'client backend' and application_name like 'bottega-w%' order by pid

@@ -180,11 +180,6 @@ def _shown(prefix: str, value: UUID) -> str:
     return ids.show(prefix, value)
 
 
-def tracking_url(here: Context, order_id: UUID) -> str:
-    """The unguessable address of an order's page."""
-    return f"{here.settings.public_url}/o/{ids.show('ord', order_id)}.{here.keyring.link_token(order_id)}"
-
-
 def order_view(
     here: Context,
     order: Order,
