@@ -104,7 +104,10 @@ def make_context(parts: Parts) -> Context:
     context = Context(parts.settings, parts.database, parts.keyring, gate, parts.shops.home_of_id)
     placing = Placing(parts.shops, parts.settings.stripe_account)
     verb, size = placing.place_many, parts.settings.batch_size
-    made = [GroupCommit(parts.pools, verb, parts.waker, once="orders_once", batch_size=size) for _ in range(LANES)]
+    made = [
+        GroupCommit(parts.pools, verb, parts.waker, once=orders.ONE_ORDER_PER_KEY, batch_size=size)
+        for _ in range(LANES)
+    ]
     lane: Lanes[Placement, Placed] = Lanes(made, _store_number)
     context.add(Ordering(parts.database, parts.shops, lane, parts.desk, parts.keyring))
     hub = Hub(parts.pools.relay_conninfo, live.route, parts.settings.stream_heartbeat)

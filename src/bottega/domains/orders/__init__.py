@@ -70,6 +70,7 @@ from bottega.domains.orders.states import (
     machine_for,
 )
 from bottega.domains.orders.store import find, history, listed, unpaid
+from bottega.domains.orders.store.batch import ONE_ORDER_PER_KEY
 from bottega.domains.orders.store.shortages import DueShortage, Waiting, waiting
 from bottega.domains.orders.store.shortages import due as due_shortages
 from bottega.domains.orders.store.shortages import of_order as shortages_of
@@ -79,6 +80,7 @@ __all__ = [
     "DELIVERY",
     "FLAGGED_IN",
     "LIVE",
+    "ONE_ORDER_PER_KEY",
     "ONLINE",
     "PAYMENT_FLAGS",
     "REACTIONS",
