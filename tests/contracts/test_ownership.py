@@ -67,6 +67,7 @@ SLOTS = (
     ("POST", "/v1/payments/{payment}/refunds", {"reason": "r"}),
     ("POST", "/v1/stores/{store}/intake", {"prep_minutes": 5}),
     ("POST", "/v1/stores/{store}/capture", {"capture_mode": "MANUAL"}),
+    ("POST", "/v1/stores/{store}/deadlines", {"unpaid_minutes": 5}),
     ("POST", "/v1/stores/{store}/products/{product}/availability", {"state": "SOLD_OUT"}),
     ("POST", "/v1/stores/{store}/modifiers/{modifier}/availability", {"state": "SOLD_OUT"}),
     ("POST", "/v1/stores/{store}/tickets/{ticket}/bump", {"from_state": "QUEUED"}),

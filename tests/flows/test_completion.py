@@ -153,12 +153,14 @@ async def test_a_provider_that_cannot_be_reached_and_one_that_is_silent_are_told
     assert away.headers["retry-after"]
 
 
-async def _charged_otherwise(running: Installation, order: Json, **change: object) -> None:
+async def _charged_otherwise(
+    running: Installation, order: Json, method: str = "pm_card_visa", **change: object
+) -> None:
     """Somebody changes the intent behind our back, and it is paid so."""
     async with httpx.AsyncClient(base_url=running.sandbox.url, timeout=10, headers=provider.KEY) as http:
         changed = await http.post(f"/v1/payment_intents/{intent_of(order)}", data=change)
     assert changed.status_code == 200, changed.text
-    await pay(running.sandbox.url, intent_of(order))
+    await pay(running.sandbox.url, intent_of(order), method)
 
 
 @pytest.mark.parametrize("change", [{"amount": 51}, {"currency": "usd"}], ids=["amount", "currency"])
@@ -206,6 +208,58 @@ async def test_a_hold_of_another_amount_is_let_go(milano: Counter, running: Inst
     await eventually(let_go, what="the hold being let go")
     assert (await guest.look(order["order_id"]))["status"] == "PLACED"
     assert _entries(running_url, order)[:2] == ["OPENED", "MISMATCH"]
+
+
+async def test_money_that_is_not_ours_and_whose_return_fails_is_asked_for_again_a_few_times_only(
+    milano: Counter, running: Installation, running_url: str
+) -> None:
+    guest = await milano.guest()
+    order = await guest.order(milano.wish(online=True))
+    await _charged_otherwise(running, order, "pm_card_refundFail", amount=51)
+    tries = 0
+
+    while tries < 5:
+        tries += 1
+
+        async def asked(wanted: int = tries) -> Json | None:
+            made = await provider.refunds(running, intent_of(order))
+            return made[0] if len(made) == wanted else None
+
+        latest = await eventually(asked, what=f"return {tries}")
+        running.control(f"refunds/{latest['id']}/fail", {})
+
+        async def failed(wanted: int = tries) -> bool:
+            return _entries(running_url, order).count("RETURN_FAILED") == wanted
+
+        await eventually(failed, what=f"failure {tries}")
+        with psycopg.connect(running_url, autocommit=True) as db:
+            waits = "update payment_attempts set next_try_at = now() where state = 'INTENDED' and payment_id = %s"
+            found = db.execute(waits, [ids.parse("pay", order["payment"]["payment_id"])])
+            assert found.rowcount == (1 if tries < 5 else 0)
+
+    uuid = str(ids.parse("pay", order["payment"]["payment_id"]))
+    with psycopg.connect(running_url) as db:
+        told = db.execute("select count(*) from audit_log where details ->> 'return_failed' = %s", [uuid]).fetchone()
+    assert told == (1,)
+    assert "CAPTURED" not in _entries(running_url, order)
+
+
+async def test_a_dispute_of_money_that_was_refused_moves_nothing_of_ours(
+    milano: Counter, running: Installation, running_url: str
+) -> None:
+    guest = await milano.guest()
+    order = await guest.order(milano.wish(online=True))
+    await _charged_otherwise(running, order, "pm_card_createDispute", amount=51)
+
+    async def applied() -> bool:
+        query = "select count(*) filter (where state <> 'APPLIED') = 0 and count(*) > 0 from provider_events where type ^@ %s"
+        with psycopg.connect(running_url) as db:
+            row = db.execute(query, ["charge.dispute."]).fetchone()
+        return row is not None and bool(row[0]) and "DISPUTE_OPENED" in _entries(running_url, order)
+
+    await eventually(applied, what="the dispute being written down")
+    payment = (await guest.look(order["order_id"]))["payment"]
+    assert (payment["status"], _entries(running_url, order).count("DISPUTE_OPENED")) == ("FAILED", 1)
 
 
 def _entries(url: str, order: Json) -> list[str]:

@@ -161,20 +161,24 @@ async def test_a_cancel_gives_everything_back_also_when_it_is_being_made(
 
 
 async def test_at_the_deadline_the_line_comes_off_and_an_only_line_takes_the_order_with_it(
-    milano: Counter, running: Installation, running_url: str
+    milano: Counter,
 ) -> None:
-    guest, barista = await milano.guest(), await milano.barista()
+    guest, barista, admin = await milano.guest(), await milano.barista(), await milano.login("admin")
     several, alone = await guest.order(two_lines(milano)), await guest.order(milano.wish())
-    with psycopg.connect(running_url, autocommit=True) as owner:
-        owner.execute("update stores set answer_seconds = 1 where slug = 'milano'")
-        try:
-            asked, whole = await out(barista, several), await out(barista, alone)
-        finally:
-            owner.execute("update stores set answer_seconds = 300 where slug = 'milano'")
+    deadlines = f"/v1/stores/{milano.store_id}/deadlines"
+    before, set_to = (await admin.post(deadlines, {})).json(), await admin.post(deadlines, {"answer_seconds": 1})
+    try:
+        asked, whole = await out(barista, several), await out(barista, alone)
+    finally:
+        after = (await admin.post(deadlines, {"answer_seconds": before["answer_seconds"]})).json()
+    never = await admin.post(deadlines, {"answer_seconds": 0})
     refused = await chooses(guest, alone, whole, "REFUND")
     off = await settled(guest, several)
     gone = await guest.waits_for(alone["order_id"], "CANCELLED")
 
+    assert before == after == {"unpaid_minutes": 15, "answer_seconds": 300}
+    assert set_to.json() == before | {"answer_seconds": 1}
+    assert (never.status_code, never.json()["code"]) == (422, "invalid")
     assert (asked["default"], whole["default"], whole["choices"][-1]) == ("REFUND", "CANCEL", "CANCEL")
     assert (refused.status_code, refused.json()["code"]) == (422, "choice_not_offered")
     assert [line["line_id"] for line in off["lines"]] == [several["lines"][1]["line_id"]]

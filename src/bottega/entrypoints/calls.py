@@ -138,6 +138,7 @@ CALLS: Mapping[str, Call] = {
     f"GET {_AT}/menu": Call("get_menu", Who.ANYBODY, (NotFound, StoreNotFound), etag=True),
     f"POST {_AT}/intake": _staff("set_intake", "stores.intake"),
     f"POST {_AT}/capture": _staff("set_capture", "stores.manage", (NotFound, StoreNotFound)),
+    f"POST {_AT}/deadlines": _staff("set_deadlines", "stores.manage", (NotFound, StoreNotFound)),
     f"POST {_AT}/products/{{product_id}}/availability": _staff(
         "set_product_availability", "catalog.availability", (NotFound, ItemNotFound)
     ),

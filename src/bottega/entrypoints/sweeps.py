@@ -19,7 +19,7 @@ def make_sweeps(parts: Parts) -> list[Sweep]:
     """The sweeps of a worker."""
     return [
         # Most of such a job is waiting for the provider, with no connection held: a slow one must not mean a long queue.
-        Sweep("payments", partial(due_at_provider, parts.database, parts.desk), slots=24),
+        Sweep("payments", partial(due_at_provider, parts.database, parts.desk), slots=64),
         Sweep("unpaid", partial(_unpaid, parts.database), slots=3),
         Sweep("choices", partial(_choices, parts.database), slots=3),
     ]

@@ -33,7 +33,7 @@ class Breaker:
         *,
         limit: int = 8,
         cool_down: float = 0.5,
-        longest: float = 15.0,
+        longest: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
         dice: Callable[[], float] = random.random,
     ) -> None:

@@ -26,6 +26,8 @@ Quantity = Annotated[int, _told(minimum=1, maximum=999)]
 Left = Annotated[int, _told(minimum=0, maximum=9999)]
 PauseMinutes = Annotated[int, _told(minimum=1, maximum=1440)]
 PrepMinutes = Annotated[int, _told(minimum=1, maximum=240)]
+UnpaidMinutes = Annotated[int, _told(minimum=1, maximum=1440)]
+AnswerSeconds = Annotated[int, _told(minimum=1, maximum=86400)]
 
 Name = Annotated[str, _told(maxLength=60)]
 Note = Annotated[str, _told(maxLength=200)]

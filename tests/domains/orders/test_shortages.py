@@ -1,13 +1,25 @@
 """What may come instead of a line that is out: never dearer, taxed again at its own rate, the nearest in price first."""
 
+import contextlib
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bottega.domains.merchants import FulfillmentType, PayMode, TaxMode, TaxPer, TaxRate
 from bottega.domains.orders import Choice, MarkUnavailable, Order, OrderStatus
-from bottega.domains.orders.rules.shortages import by_default, offer, recounted, replaced, suggested, without
+from bottega.domains.orders.model import SubstituteWish
+from bottega.domains.orders.rules.shortages import (
+    by_default,
+    chosen_by_staff,
+    offer,
+    recounted,
+    replaced,
+    suggested,
+    without,
+)
 from bottega.domains.pricing import LineRequest, quote
 from bottega.kit import ids
+from bottega.kit.errors import Invalid
 from tests.simulators import values
 
 RATES = (
@@ -144,3 +156,23 @@ def test_by_default_the_line_comes_off_and_an_order_of_nothing_is_cancelled() ->
     assert [by_default(place, each, each.lines[0].line_id) for each in (unpaid, paid)] == [Choice.CANCEL, Choice.REFUND]
     one = recounted(place, values.order(lines=()), [values.line()])
     assert by_default(place, one, one.lines[0].line_id) is Choice.CANCEL
+
+
+def test_an_order_that_waits_for_its_money_online_is_never_offered_something_for_nothing() -> None:
+    place = values.store()
+    free, cheap = values.product("Water", 0), values.product("Tea", 1)
+    menu = values.menu([free, cheap])
+    unpaid = recounted(place, values.order(lines=(), pay_mode=PayMode.ONLINE), [values.line()])
+    paid = recounted(place, values.order(OrderStatus.PAID, lines=(), pay_mode=PayMode.ONLINE), [values.line()])
+    two = recounted(place, unpaid, [values.line(), values.line(2)])
+
+    def offered(order: Order) -> list[str]:
+        line = order.lines[0]
+        wishes = [SubstituteWish(ids.show("prd", each.product_id), same_price=True) for each in (free, cheap)]
+        made: list[str] = []
+        for wish in wishes:
+            with contextlib.suppress(Invalid):
+                made += [each.name for each in chosen_by_staff(place, menu, order, line, [wish], values.NOW)]
+        return made
+
+    assert [offered(each) for each in (unpaid, paid, two)] == [["Tea"], ["Water", "Tea"], ["Water", "Tea"]]

@@ -12,6 +12,7 @@ from bottega.domains.merchants.model import (
     OpenMerchant,
     OpenStore,
     SetCapture,
+    SetDeadlines,
     SetIntake,
     Store,
     Workplace,
@@ -79,6 +80,22 @@ async def set_capture(tx: Tx, change: tuple[UUID, SetCapture]) -> Store:
     if changed is None:
         raise StoreNotFound
     tx.note(store_id, capture_mode=command.capture_mode)
+    return changed
+
+
+async def set_deadlines(tx: Tx, change: tuple[UUID, SetDeadlines]) -> Store:
+    """Decide how long a store waits for its customers. Raises `StoreNotFound`, `Invalid`."""
+    store_id, command = change
+    tx.require("stores.manage", store_id)
+    if command.unpaid_minutes is not None and not 1 <= command.unpaid_minutes <= 24 * 60:
+        raise Invalid("unpaid_minutes is 1 to 1440")
+    if command.answer_seconds is not None and not 1 <= command.answer_seconds <= 24 * 60 * 60:
+        raise Invalid("answer_seconds is 1 to 86400")
+    known = await store.set_deadlines(tx, store_id, command.unpaid_minutes, command.answer_seconds)
+    changed = await store.find_store(tx, store_id) if known else None
+    if changed is None:
+        raise StoreNotFound
+    tx.note(store_id, unpaid_minutes=command.unpaid_minutes, answer_seconds=command.answer_seconds)
     return changed
 
 

@@ -13,6 +13,7 @@ from bottega.domains.merchants.model import (
     Hours,
     PayMode,
     SetCapture,
+    SetDeadlines,
     SetIntake,
     Store,
     StoreStatus,
@@ -56,6 +57,13 @@ class StoreView(msgspec.Struct, frozen=True, kw_only=True):
     ready_estimate: ReadyEstimateView
     prep_minutes: int
     paused_until: datetime | None
+
+
+class DeadlinesView(msgspec.Struct, frozen=True):
+    """How long a store waits for its customers."""
+
+    unpaid_minutes: int
+    answer_seconds: int
 
 
 class StoresView(msgspec.Struct, frozen=True):
@@ -165,4 +173,20 @@ async def set_capture(request: AnyRequest, store_id: str, data: SetCapture) -> R
     return kept(answer)  # type: ignore[return-value]
 
 
-HANDLERS = [list_stores, get_store, set_intake, set_capture]
+@post("/v1/stores/{store_id:str}/deadlines", dto=Strict[SetDeadlines], return_dto=None, status_code=200,
+      summary="Decide how long to wait for payment and for answers", tags=["Stores"])  # fmt: skip
+async def set_deadlines(request: AnyRequest, store_id: str, data: SetDeadlines) -> Response[DeadlinesView]:
+    """When an unpaid online order is cancelled, and how long a customer is asked about what is out; `{}` only reads them."""
+    here, subject, parsed = await staff_at(request, store_id, "stores.manage")
+    key = claim(request, "stores.deadlines", parsed, data)
+    answer = await here.database.answer(
+        actions.set_deadlines,
+        (parsed, data),
+        by=subject,
+        key=key,
+        view=lambda place: rendered(DeadlinesView(place.unpaid_minutes, place.answer_seconds)),
+    )
+    return kept(answer)  # type: ignore[return-value]
+
+
+HANDLERS = [list_stores, get_store, set_intake, set_capture, set_deadlines]

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from bottega.kit import ids
-from bottega.kit.fields import PauseMinutes, PrepMinutes
+from bottega.kit.fields import AnswerSeconds, PauseMinutes, PrepMinutes, UnpaidMinutes
 from bottega.kit.money import Rounding
 
 
@@ -207,3 +207,14 @@ class SetCapture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Command: from now on, take online payments at once or hold them first. Payments that are open stay as they are."""
 
     capture_mode: CaptureMode
+
+
+class SetDeadlines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Command: how long a store waits for its customers. What is left out stays as it is.
+
+    `unpaid_minutes` (1 to 1440): an online order that nobody pays is cancelled after that. `answer_seconds` (1 to 86400):
+    so long a customer may choose what to have instead of something that is out. Questions that are open keep theirs.
+    """
+
+    unpaid_minutes: UnpaidMinutes | None = None
+    answer_seconds: AnswerSeconds | None = None

@@ -55,6 +55,11 @@ where merchant_id = %(merchant_id)s and store_id = %(store_id)s returning menu_v
 SET_CAPTURE: LiteralString = """
 update stores set capture_mode = %(capture_mode)s where merchant_id = %(merchant_id)s and store_id = %(store_id)s
 """
+SET_DEADLINES: LiteralString = """
+update stores set unpaid_minutes = coalesce(%(unpaid_minutes)s, unpaid_minutes),
+  answer_seconds = coalesce(%(answer_seconds)s, answer_seconds)
+where merchant_id = %(merchant_id)s and store_id = %(store_id)s
+"""
 
 
 async def next_number(tx: Tx) -> int:
@@ -136,6 +141,17 @@ async def set_capture(tx: Tx, store_id: UUID, mode: CaptureMode) -> bool:
     """Decide when online payments are taken; False if there is no such store."""
     values = {"merchant_id": tx.merchant_id, "store_id": store_id, "capture_mode": mode}
     return await tx.execute(SET_CAPTURE, values) == 1
+
+
+async def set_deadlines(tx: Tx, store_id: UUID, unpaid_minutes: int | None, answer_seconds: int | None) -> bool:
+    """Change how long a store waits for payment and for answers; False if there is no such store."""
+    values = {
+        "merchant_id": tx.merchant_id,
+        "store_id": store_id,
+        "unpaid_minutes": unpaid_minutes,
+        "answer_seconds": answer_seconds,
+    }
+    return await tx.execute(SET_DEADLINES, values) == 1
 
 
 def _home(number: int, merchant_id: UUID) -> dict[str, Any]:

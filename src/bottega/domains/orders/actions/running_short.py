@@ -141,7 +141,10 @@ async def choose_instead(tx: Tx, decision: Decide) -> Order:
         return await _settle(tx, place, order, shortage, wanted.choice)
     if wanted.substitute > len(shortage.substitutes):
         raise ChoiceNotOffered
-    await _take(tx, decision.shop, order, shortage.substitutes[wanted.substitute - 1])
+    chosen = shortage.substitutes[wanted.substitute - 1]
+    if not rules.can_be_paid(place, order, shortage.line, chosen):
+        raise ChoiceNotOffered("Nothing would be left to pay")
+    await _take(tx, decision.shop, order, chosen)
     return await _settle(tx, place, order, shortage, wanted.choice, wanted.substitute)
 
 

@@ -16,7 +16,7 @@ from bottega.domains.orders.model import Choice, MarkUnavailable, Order, OrderLi
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.pricing import LineRequest, QuotedLine, quote, taxes_again
 from bottega.kit import ids
-from bottega.kit.errors import DomainError, FieldError
+from bottega.kit.errors import DomainError, FieldError, Invalid
 
 MAX_SUBSTITUTES = 6
 
@@ -92,6 +92,15 @@ def offer(place: Store, order: Order, line: OrderLine, priced: QuotedLine, *, sa
     return None
 
 
+def can_be_paid(place: Store, order: Order, line: OrderLine, offered: QuotedLine) -> bool:
+    """Whether an order that still has to be paid online costs anything with that: no provider takes a payment of nothing."""
+    return not _waits_for_money(order) or _total(place, order, line, offered) > 0
+
+
+def _waits_for_money(order: Order) -> bool:
+    return order.pay_mode is PayMode.ONLINE and order.status is OrderStatus.PLACED
+
+
 def _total(place: Store, order: Order, line: OrderLine, offered: QuotedLine) -> int:
     return replaced(place, order, line, offered, line.line_id).total_minor
 
@@ -110,7 +119,7 @@ def suggested(
         except DomainError:
             continue
         able = offer(place, order, line, priced, same_price=False)
-        if able is not None:
+        if able is not None and can_be_paid(place, order, line, able):
             found.append(able)
     once: dict[object, QuotedLine] = {}
     for able in sorted(found, key=lambda each: -each.total_minor):
@@ -134,6 +143,8 @@ def chosen_by_staff(
             able = offer(place, order, line, priced, same_price=wish.same_price)
             if able is None:
                 raise SubstituteTooDear(f"{priced.name} costs more than {line.name}; offer it at the same price")
+            if not can_be_paid(place, order, line, able):
+                raise Invalid(f"With {priced.name} nothing would be left to pay online")
         except DomainError as error:
             pointer = f"/substitutes/{place_no}"
             raise type(error)(error.detail, errors=(FieldError(pointer, error.code, error.detail),)) from error
@@ -183,8 +194,9 @@ def by_default(place: Store, order: Order, line_id: UUID) -> Choice:
     rest = [line for line in order.lines if line.line_id != line_id]
     if not rest:
         return Choice.CANCEL
-    unpaid = order.pay_mode is PayMode.ONLINE and order.status is OrderStatus.PLACED
-    return Choice.CANCEL if unpaid and without(place, order, line_id).total_minor == 0 else Choice.REFUND
+    return (
+        Choice.CANCEL if _waits_for_money(order) and without(place, order, line_id).total_minor == 0 else Choice.REFUND
+    )
 
 
 def choices(place: Store, order: Order, shortage: Shortage) -> tuple[Choice, ...]:

@@ -11,7 +11,7 @@ from bottega.domains.payments.actions.about import about, locked_by_ref
 from bottega.domains.payments.errors import PaymentNotFound
 from bottega.domains.payments.events import DisputeClosed, DisputeOpened
 from bottega.domains.payments.model import Dispute, EntryKind, Payment, ProviderDispute
-from bottega.domains.payments.states import DISPUTE, DisputeStatus, PaymentStatus
+from bottega.domains.payments.states import DEAD, DISPUTE, DisputeStatus, PaymentStatus
 from bottega.domains.payments.store import disputes
 from bottega.infra.telemetry import OUTCOMES, logger
 from bottega.infra.transaction import Tx
@@ -25,6 +25,9 @@ async def record_dispute(tx: Tx, known: tuple[UUID, ProviderDispute]) -> None:
     """
     store_id, said = known
     payment = await locked_by_ref(tx, store_id, said.intent_ref)
+    if payment.status in DEAD:
+        await _not_ours(tx, payment, said)
+        return
     if payment.captured_minor == 0:
         raise PaymentNotFound("A dispute of a payment that we have not captured yet")
     dispute = await disputes.by_ref(tx, store_id, said.provider_ref) or await _opened(tx, payment, said)
@@ -43,6 +46,13 @@ async def record_dispute(tx: Tx, known: tuple[UUID, ProviderDispute]) -> None:
         await store.set_status(tx, payment, status, payment.failure_code)
     if closes:
         _tell_closed(tx, payment, dispute, said, status)
+
+
+async def _not_ours(tx: Tx, payment: Payment, said: ProviderDispute) -> None:
+    """A bank takes up money that we refused: it is in no total of ours, so there is a line and a word, and nothing to move."""
+    if await store.add_entry(tx, payment, EntryKind.DISPUTE_OPENED, said.amount_minor, said.provider_ref, said.reason):
+        tx.note(payment.store_id, disputed_mismatch=str(payment.payment_id), amount=said.amount_minor)
+        logger("payments").error("dispute about money that is not ours", payment=str(payment.payment_id))
 
 
 async def _opened(tx: Tx, payment: Payment, said: ProviderDispute) -> Dispute:

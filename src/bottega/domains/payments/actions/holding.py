@@ -20,7 +20,7 @@ from bottega.domains.payments.model import (
     ProviderRefund,
 )
 from bottega.domains.payments.states import PAYMENT, PaymentStatus, RefundStatus
-from bottega.domains.payments.store import holds
+from bottega.domains.payments.store import holds, retries
 from bottega.infra.telemetry import OUTCOMES, logger
 from bottega.infra.transaction import Tx
 
@@ -98,9 +98,23 @@ async def refuse_money(tx: Tx, payment: Payment, intent: ProviderIntent) -> None
 
 
 async def record_return(tx: Tx, payment: Payment, said: ProviderRefund) -> None:
-    """Apply what the provider says of giving back money that was never ours."""
+    """Apply what the provider says of giving back money that was never ours: where that failed, it is asked for again.
+
+    A few times by itself, later and later; then it waits for a person, who sees it in the comparison of the ledgers.
+    """
     if said.status is RefundStatus.SUCCEEDED:
         await store.add_entry(tx, payment, EntryKind.MISMATCH_RETURNED, said.amount_minor, said.provider_ref)
-    elif said.status is RefundStatus.FAILED:
-        logger("payments").error("money that is not ours could not be returned", payment=str(payment.payment_id))
-        OUTCOMES.labels("payment_return_failed").inc()
+        return
+    told = said.status is RefundStatus.FAILED and await store.add_entry(
+        tx, payment, EntryKind.RETURN_FAILED, said.amount_minor, said.provider_ref, said.failure_code
+    )
+    if not told:
+        return
+    OUTCOMES.labels("payment_return_failed").inc()
+    asked = await retries.returns_asked(tx, payment)
+    if rules.worth_trying(asked, said.failure_code):
+        number = await store.add_attempt(tx, payment, Operation.REFUND, said.amount_minor, None, rules.provider_key)
+        await retries.push_back(tx, payment, number, 10.0 * 4.0 ** (asked - 1))
+        return
+    tx.note(payment.store_id, return_failed=str(payment.payment_id), amount=said.amount_minor, code=said.failure_code)
+    logger("payments").error("money that is not ours could not be returned", payment=str(payment.payment_id))

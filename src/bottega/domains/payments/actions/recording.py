@@ -87,7 +87,7 @@ async def record_refusal(tx: Tx, outcome: tuple[Attempt, str]) -> None:
     if attempt.operation is Operation.CAPTURE:
         await capture_failed(tx, payment, attempt, code)
     elif attempt.operation is Operation.REFUND and attempt.refund_id is None:
-        await record_return(tx, payment, _failed_return(payment, attempt))
+        await record_return(tx, payment, _failed_return(payment, attempt, code))
     elif attempt.operation is Operation.REFUND:
         refund = await store.refund_by_ref(tx, payment, None, attempt.refund_id)
         if refund is not None:
@@ -275,12 +275,13 @@ async def _move_refund(
     await store.set_status(tx, payment, rules.status_after_refund(payment, refunded), code)
 
 
-def _failed_return(payment: Payment, attempt: Attempt) -> ProviderRefund:
+def _failed_return(payment: Payment, attempt: Attempt, code: str) -> ProviderRefund:
     return ProviderRefund(
-        provider_ref="",
+        provider_ref=attempt.provider_key,  # it never got a name of the provider's
         intent_ref=payment.provider_ref or "",
         status=RefundStatus.FAILED,
         amount_minor=attempt.amount_minor,
+        failure_code=code,
     )
 
 

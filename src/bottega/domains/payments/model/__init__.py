@@ -59,6 +59,7 @@ class EntryKind(StrEnum):
     DISPUTE_CLOSED = "DISPUTE_CLOSED"
     MISMATCH = "MISMATCH"
     MISMATCH_RETURNED = "MISMATCH_RETURNED"
+    RETURN_FAILED = "RETURN_FAILED"
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):

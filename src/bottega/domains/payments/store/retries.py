@@ -43,6 +43,10 @@ IS_PAST: LiteralString = """
 select exists (select from refunds where store_id = %(store_id)s and payment_id = %(payment_id)s
   and %(provider_ref)s = any (past_refs))
 """
+RETURNS_ASKED: LiteralString = """
+select count(*) from payment_attempts
+where store_id = %(store_id)s and payment_id = %(payment_id)s and operation = 'REFUND' and refund_id is null
+"""
 PUSH_BACK: LiteralString = """
 update payment_attempts set next_try_at = now() + %(seconds)s * (0.5 + random() / 2) * interval '1 second'
 where store_id = %(store_id)s and payment_id = %(payment_id)s and attempt_no = %(attempt_no)s and tries = 0
@@ -92,7 +96,13 @@ async def is_past(tx: Tx, payment: Payment, provider_ref: str) -> bool:
     return bool(await tx.value(IS_PAST, values))
 
 
-async def push_back(tx: Tx, attempt: Attempt, attempt_no: int, seconds: float) -> None:
+async def push_back(tx: Tx, of: Attempt | Payment, attempt_no: int, seconds: float) -> None:
     """A new attempt in place of another one waits a little before it is asked."""
-    values = {"store_id": attempt.store_id, "payment_id": attempt.payment_id, "attempt_no": attempt_no}
+    values = {"store_id": of.store_id, "payment_id": of.payment_id, "attempt_no": attempt_no}
     await tx.execute(PUSH_BACK, values | {"seconds": seconds})
+
+
+async def returns_asked(tx: Tx, payment: Payment) -> int:
+    """How often the provider was asked, or is about to be, to give back money that was never this payment's."""
+    values = {"store_id": payment.store_id, "payment_id": payment.payment_id}
+    return int(await tx.value(RETURNS_ASKED, values))
