@@ -21,7 +21,8 @@ select (select count(*) from orders where status = any(%(open)s)) as "orders not
   (select count(*) from payments where status in ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED'))
     as "payments under way",
   (select count(*) from payment_attempts where state = 'INTENDED') as "attempts without an outcome",
-  (select count(*) from refunds where status = 'PENDING') as "refunds pending",
+  (select count(*) from refunds where status = 'PENDING' or (status = 'FAILED' and retry_at is not null))
+    as "refunds pending",
   (select count(*) from provider_events where state = 'RECEIVED') as "events not applied",
   (select count(*) from outbox) as "facts not in the log",
   (select count(*) from consumers, log_head where position < seq) as "consumers behind"

@@ -57,7 +57,7 @@ def difference(books: Books) -> int:
     Added up as amounts, so that one payment's surplus does not hide another one's loss.
     """
     ours = _ours(books)
-    total = sum(abs(_net(each) - _our_net(ours.pop(each.payment_intent, None))) for each in books.theirs)
+    total = sum(_apart(each, ours.pop(each.payment_intent, None)) for each in books.theirs)
     return total + sum(abs(_our_net(each)) for each in ours.values())
 
 
@@ -76,6 +76,13 @@ def _ours(books: Books) -> dict[str, OurPayment]:
 
 def _net(theirs: Theirs) -> int:
     return theirs.captured - theirs.refunded
+
+
+def _apart(theirs: Theirs, mine: OurPayment | None) -> int:
+    """How far a payment's two sides are apart. Of money that was never ours, what a bank has taken back is gone as well."""
+    if mine is not None and not mine.captured_minor:
+        return max(0, _net(theirs) - theirs.disputed)
+    return abs(_net(theirs) - _our_net(mine))
 
 
 def _our_net(ours: OurPayment | None) -> int:
@@ -131,7 +138,9 @@ def _different(books: Books) -> Iterable[Any]:
     for theirs in books.theirs:
         mine = ours.get(theirs.payment_intent)
         sides = (theirs.captured, theirs.refunded, theirs.currency.upper())
-        returned = mine is not None and not mine.captured_minor and not _net(theirs)  # it never counted, and went back
+        returned = (
+            mine is not None and not mine.captured_minor and not _apart(theirs, mine)
+        )  # it never counted, and went back
         if mine is not None and not returned and sides != (mine.captured_minor, mine.refunded_minor, mine.currency):
             yield {"provider": theirs, "ours": mine}
 

@@ -74,6 +74,7 @@ PROVIDER_FAULTS: dict[str, Any] = {
     "webhook_delay": 0.05,
     "webhook_forge": 0.02,
     "decline": 0.05,
+    "wrong_amount": 0.01,
     "refund_pending": 0.1,
     "refund_fails_later": 0.05,
 }
@@ -82,7 +83,7 @@ ONE_IN_TEN: dict[str, Any] = {
     **dict.fromkeys(
         (
             "error_before", "error_after", "answer_cut", "unavailable", "rate_limit", "lock_timeout",
-            "webhook_drop", "webhook_duplicate", "webhook_twin", "webhook_forge", "decline",
+            "webhook_drop", "webhook_duplicate", "webhook_twin", "webhook_forge", "decline", "wrong_amount",
         ),
         0.1,
     ),

@@ -114,7 +114,7 @@ async def record_return(tx: Tx, payment: Payment, said: ProviderRefund) -> None:
     asked = await retries.returns_asked(tx, payment)
     if rules.worth_trying(asked, said.failure_code):
         number = await store.add_attempt(tx, payment, Operation.REFUND, said.amount_minor, None, rules.provider_key)
-        await retries.push_back(tx, payment, number, 10.0 * 4.0 ** (asked - 1))
+        await retries.push_back(tx, payment, number, 5.0 * 3.0 ** (asked - 1))
         return
     tx.note(payment.store_id, return_failed=str(payment.payment_id), amount=said.amount_minor, code=said.failure_code)
     logger("payments").error("money that is not ours could not be returned", payment=str(payment.payment_id))

@@ -145,7 +145,7 @@ values (%(merchant_id)s, %(store_id)s, %(refund_id)s, %(payment_id)s, %(amount)s
 SET_REFUND: LiteralString = """
 update refunds set status = %(status)s, provider_ref = coalesce(%(provider_ref)s, provider_ref),
   updated_at = %(now)s::timestamptz,
-  retry_at = case when %(status)s = 'FAILED' then %(now)s::timestamptz + 10 * power(4, tries - 1) * interval '1 second' end,
+  retry_at = case when %(status)s = 'FAILED' then %(now)s::timestamptz + 5 * power(3, tries - 1) * interval '1 second' end,
   next_check_at = case when %(status)s <> 'FAILED' then %(now)s::timestamptz + interval '30 seconds' end, checks = 0
 where store_id = %(store_id)s and refund_id = %(refund_id)s and status = %(before)s
 """
