@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from bottega.domains import payments
-from bottega.domains.payments import DisputeStatus, NewPayment, PaymentNotFound, store
+from bottega.domains.payments import DisputeStatus, NewPayment, PaymentNotFound, PaymentStatus, store
 from bottega.domains.payments.actions import recording
 from bottega.domains.payments.actions.disputing import record_dispute
 from bottega.domains.payments.model import FundsMove, IntentState, ProviderDispute, ProviderIntent
@@ -121,8 +121,8 @@ class Tried:
         return 1
 
 
-async def _opened(tx: Tx, store_id: UUID) -> UUID:
-    """A payment that is held first, opened with the provider."""
+async def _wanted(tx: Tx, store_id: UUID) -> payments.Payment:
+    """A payment that is held first, and that the provider has not answered about."""
     payment_id = tx.new_id(ids.home_of(store_id))
     new = NewPayment(
         merchant_id=tx.merchant_id, store_id=store_id, payment_id=payment_id, reference=uuid4(),
@@ -131,8 +131,14 @@ async def _opened(tx: Tx, store_id: UUID) -> UUID:
     await payments.open_many(BatchTx(tx.connection), [new])
     payment = await store.read(tx, store_id, payment_id)
     assert payment is not None
+    return payment
+
+
+async def _opened(tx: Tx, store_id: UUID) -> UUID:
+    """The same, opened with the provider."""
+    payment = await _wanted(tx, store_id)
     await store.set_provider(tx, payment, "pi_any", "pi_any_secret_x")
-    return payment_id
+    return payment.payment_id
 
 
 async def test_all_720_orders_of_six_news_end_where_the_provider_is(shop: Shop) -> None:
@@ -165,6 +171,24 @@ async def test_news_of_an_intent_whose_answer_was_lost_moves_nothing(shop: Shop)
             await recording.record_intent(
                 tx, (store_id, msgspec.structs.replace(lost, state=IntentState.SUCCEEDED, captured_minor=TOTAL))
             )
+
+    await shop.database.run(told, None, by=system(shop.seeded.merchant_id, "test"))
+
+
+async def test_news_of_an_intent_that_never_reached_us_waits_for_the_answer_and_then_for_nothing(shop: Shop) -> None:
+    store_id = next(each.store_id for each in shop.seeded.stores if each.slug == "milano")
+
+    async def told(tx: Tx, _: None) -> None:
+        payment = await _wanted(tx, store_id)
+        lost = ProviderIntent(
+            provider_ref="pi_lost", client_secret=None, state=IntentState.REQUIRES_PAYMENT, amount_minor=TOTAL,
+            captured_minor=0, currency="EUR", failure_code=None, metadata={"payment_id": str(payment.payment_id)},
+        )  # fmt: skip
+        with pytest.raises(PaymentNotFound):  # its answer may still come
+            await recording.record_intent(tx, (store_id, lost))
+        await store.set_status(tx, payment, PaymentStatus.VOIDED, "provider_failed")
+        known = await recording.record_intent(tx, (store_id, lost))
+        assert (known.payment_id, known.status, known.provider_ref) == (payment.payment_id, "VOIDED", None)
 
     await shop.database.run(told, None, by=system(shop.seeded.merchant_id, "test"))
 

@@ -129,7 +129,7 @@ async def record_intent(tx: Tx, known: tuple[UUID, ProviderIntent]) -> Payment:
 
 
 async def _abandoned(tx: Tx, store_id: UUID, intent: ProviderIntent) -> Payment:
-    """The payment whose intent this would have become, had its answer not been lost: it has another one since.
+    """The payment whose intent this would have become, had its answer not been lost: it has another one since, or is over.
 
     Nobody was ever shown the lost one, so there is nothing to record of it while it has no money. Raises `PaymentNotFound`
     for every other intent that is not known.
@@ -137,7 +137,7 @@ async def _abandoned(tx: Tx, store_id: UUID, intent: ProviderIntent) -> Payment:
     name = _uuid(intent.metadata.get("payment_id"))
     payment = None if name is None else await store.read(tx, store_id, name)
     has_money = intent.captured_minor > 0 or intent.state is IntentState.AUTHORIZED
-    if payment is None or payment.provider_ref is None or has_money:
+    if payment is None or has_money or (payment.provider_ref is None and payment.status not in DEAD):
         raise PaymentNotFound
     return payment
 
