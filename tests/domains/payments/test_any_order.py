@@ -9,9 +9,10 @@ import pytest
 
 from bottega.domains import payments
 from bottega.domains.payments import DisputeStatus, NewPayment, PaymentNotFound, PaymentStatus, store
-from bottega.domains.payments.actions import recording
+from bottega.domains.payments.actions import recording, settling
 from bottega.domains.payments.actions.disputing import record_dispute
-from bottega.domains.payments.model import FundsMove, IntentState, ProviderDispute, ProviderIntent
+from bottega.domains.payments.errors import LeaseLost
+from bottega.domains.payments.model import FundsMove, IntentState, ProviderDispute, ProviderEvent, ProviderIntent
 from bottega.domains.payments.store import disputes
 from bottega.infra.group_commit import BatchTx
 from bottega.infra.transaction import Tx
@@ -191,6 +192,42 @@ async def test_news_of_an_intent_that_never_reached_us_waits_for_the_answer_and_
         assert (known.payment_id, known.status, known.provider_ref) == (payment.payment_id, "VOIDED", None)
 
     await shop.database.run(told, None, by=system(shop.seeded.merchant_id, "test"))
+
+
+async def test_one_reading_is_the_answer_to_all_that_was_told_before_it_and_to_nothing_later(shop: Shop) -> None:
+    store_id = next(each.store_id for each in shop.seeded.stores if each.slug == "milano")
+    by = system(shop.seeded.merchant_id, "test")
+
+    async def told(tx: Tx, event_ids: tuple[str, ...]) -> None:
+        for event_id in event_ids:
+            await recording.receive_event(
+                tx,
+                ProviderEvent(
+                    account="default", event_id=event_id, type="x", intent_ref="pi_any", refund_ref=None,
+                    merchant_id=tx.merchant_id, store_id=store_id, body=b"", signature="",
+                ),
+            )  # fmt: skip
+
+    async def opened(tx: Tx, _: None) -> None:
+        await _opened(tx, store_id)
+
+    def waiting() -> list[str]:
+        with psycopg.connect(shop.url) as owner:
+            rows = owner.execute("select event_id from provider_events where state = 'RECEIVED' order by 1").fetchall()
+        return [row[0] for row in rows]
+
+    await shop.database.run(opened, None, by=by)
+    await shop.database.run(told, ("evt_1", "evt_2", "evt_3"), by=by)
+    event = await shop.database.run(settling.claim_event, ("default", "evt_2"), by=by)
+    await shop.database.run(told, ("evt_4",), by=by)
+    taken = await shop.database.run(settling.claim_event, ("default", "evt_1"), by=by)
+    assert event is not None
+    await shop.database.run(settling.record_event, (event, []), by=by)
+
+    assert (sorted(event.others), taken) == (["evt_1", "evt_3"], None)
+    assert waiting() == ["evt_4"]
+    with pytest.raises(LeaseLost):
+        await shop.database.run(settling.record_event, (event, []), by=by)
 
 
 async def test_a_reference_and_an_event_exist_once_whatever_the_code_does(shop: Shop) -> None:

@@ -415,6 +415,7 @@ create table provider_events (
   primary key (provider_account, event_id)
 );
 create index provider_events_due on provider_events (next_try_at) where state = 'RECEIVED';
+create index provider_events_same on provider_events (provider_account, object_ref) where state = 'RECEIVED';
 
 -- One comparison of a store's payments with the provider's ledger: asked for by a person, or written when it was made.
 create table reconciliations (

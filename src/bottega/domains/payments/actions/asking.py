@@ -242,8 +242,8 @@ class Desk:
         except ProviderUnavailable:
             await self._database.run(settling.put_off_event, event, by=subject)
             raise
-        except LeaseLost as error:
-            self._lost(error)
+        except LeaseLost:
+            OUTCOMES.labels("event_applied_with_another").inc()
         except Unavailable:
             raise
         except Exception as error:

@@ -32,7 +32,10 @@ async def due_at_provider(database: Database, desk: Desk) -> list[Job]:
     kinds: tuple[list[Job], ...] = (
         [Job(("ask", x.payment_id), partial(desk.ask, x.merchant_id, x.store_id, x.payment_id)) for x in attempts],
         [
-            Job(("event", x.event_id), partial(desk.apply, x.merchant_id, x.provider_account, x.event_id))
+            Job(
+                ("event", x.provider_account, x.object_ref),
+                partial(desk.apply, x.merchant_id, x.provider_account, x.event_id),
+            )
             for x in events
         ],
         [Job(("check", x.payment_id), partial(desk.check, x.merchant_id, x.store_id, x.payment_id)) for x in checks],

@@ -327,7 +327,7 @@ class ProviderEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
-    """A received event that still has to be applied."""
+    """A received event that still has to be applied; `others` were told of the same object before it was taken."""
 
     provider_account: str
     event_id: str
@@ -336,3 +336,4 @@ class StoredEvent(msgspec.Struct, frozen=True):
     type: str
     object_ref: str
     tries: int
+    others: tuple[str, ...] = ()

@@ -35,13 +35,26 @@ where store_id = %(store_id)s and payment_id = %(payment_id)s and attempt_no = %
 returning state = 'PARKED'
 """
 DUE_EVENTS: LiteralString = """
-select provider_account, event_id, merchant_id, store_id, type, object_ref, tries from provider_events
-where state = 'RECEIVED' and next_try_at <= now() order by received_at limit 64
+select distinct on (provider_account, object_ref)
+  provider_account, event_id, merchant_id, store_id, type, object_ref, tries from (
+    select provider_account, event_id, merchant_id, store_id, type, object_ref, tries, received_at from provider_events
+    where state = 'RECEIVED' and next_try_at <= now() order by next_try_at limit 128) as first
+order by provider_account, object_ref, received_at
 """
+# One reading of an object answers everything that was told of it before, so what else waits about it goes along: it is
+# not read about meanwhile, and done with this one. Nobody waits for a row here, so two who do this never stand crosswise.
 CLAIM_EVENT: LiteralString = """
-update provider_events set tries = tries + 1, next_try_at = now() + %(lease)s::interval
-where provider_account = %(account)s and event_id = %(event_id)s and state = 'RECEIVED' and next_try_at <= now()
-returning provider_account, event_id, merchant_id, store_id, type, object_ref, tries
+with this as (
+  update provider_events set tries = tries + 1, next_try_at = now() + %(lease)s::interval
+  where provider_account = %(account)s and event_id = %(event_id)s and state = 'RECEIVED' and next_try_at <= now()
+  returning provider_account, event_id, merchant_id, store_id, type, object_ref, tries),
+others as materialized (
+  select o.provider_account, o.event_id from provider_events o join this using (provider_account, object_ref)
+  where o.state = 'RECEIVED' and o.event_id <> this.event_id for update of o skip locked),
+waiting as (
+  update provider_events w set next_try_at = greatest(w.next_try_at, now() + %(lease)s::interval)
+  from others where w.provider_account = others.provider_account and w.event_id = others.event_id)
+select this.*, array(select event_id from others) as others from this
 """
 PUT_OFF_EVENT: LiteralString = """
 update provider_events
@@ -59,6 +72,12 @@ returning state = 'PARKED'
 FINISH_EVENT: LiteralString = """
 update provider_events set state = 'APPLIED', applied_at = %(now)s
 where provider_account = %(account)s and event_id = %(event_id)s and state = 'RECEIVED' and tries = %(tries)s
+"""
+FINISH_OTHERS: LiteralString = """
+update provider_events set state = 'APPLIED', applied_at = %(now)s
+where provider_account = %(account)s and event_id in (
+  select event_id from provider_events
+  where provider_account = %(account)s and event_id = any(%(others)s) and state = 'RECEIVED' for update skip locked)
 """
 DUE_CHECKS: LiteralString = """
 select merchant_id, store_id, payment_id from payments p
@@ -167,9 +186,12 @@ async def fault_event(tx: Tx, event: StoredEvent, most: int) -> bool:
 
 
 async def finish_event(tx: Tx, event: StoredEvent) -> None:
-    """An event is applied. Raises `LeaseLost`."""
+    """An event is applied, and what else had been told of its object. Raises `LeaseLost`."""
     if await tx.execute(FINISH_EVENT, _event(event) | {"now": tx.now}) != 1:
         raise LeaseLost(f"event {event.event_id} was taken by another")
+    if event.others:
+        others = {"account": event.provider_account, "others": list(event.others), "now": tx.now}
+        await tx.execute(FINISH_OTHERS, others)
 
 
 async def due_checks(tx: ReadTx) -> list[DuePayment]:
