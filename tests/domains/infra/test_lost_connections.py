@@ -221,6 +221,45 @@ async def test_a_storm_of_deadlocks_is_retried_whole(shop_url: str, subject: Sub
     assert written == sum(each == "crossed" for each in done) >= 4
 
 
+async def test_a_storm_of_serialization_failures_is_retried_whole_and_loses_no_change(
+    shop_url: str, subject: Subject
+) -> None:
+    async with await psycopg.AsyncConnection.connect(shop_url, autocommit=True) as connection:
+        name = urlsplit(shop_url).path[1:]
+        await connection.execute(f"alter database {name} set default_transaction_isolation = 'serializable'".encode())
+    tries = 0
+    read = "select prep_minutes from stores where slug = 'milano'"
+
+    async def one_more(tx: Tx, _: None) -> str:
+        nonlocal tries
+        tries += 1
+        found = await tx.value(read, {})
+        await asyncio.sleep(0.01)
+        await tx.execute("update stores set prep_minutes = %(more)s where slug = 'milano'", {"more": found + 1})
+        return await noted(tx, "one more")
+
+    async def present(tx: Tx, _: None) -> int:
+        return await tx.value(read, {})  # type: ignore[no-any-return]
+
+    pools = Pools(shop_url, size=4, name="bottega-test")
+    await pools.open()
+    waker = Waker(pools.conninfo)
+    database = Database(pools, waker)
+    try:
+        before = await database.run(present, None, by=subject)
+        work = [database.run(one_more, None, by=subject) for _ in range(8)]
+        done = await asyncio.gather(*work, return_exceptions=True)
+        after = await database.run(present, None, by=subject)
+        written = await database.run(count, "one more", by=subject)
+    finally:
+        await waker.close()
+        await pools.close()
+
+    assert tries > len(work), "nothing failed"
+    assert all(each == "one more" or isinstance(each, Unavailable) for each in done), done
+    assert after - before == written == sum(each == "one more" for each in done) >= 2
+
+
 async def _take_all(taken: contextlib.AsyncExitStack, url: str) -> None:
     """Connect until the server has no connection left. Raises what it says then."""
     while True:
