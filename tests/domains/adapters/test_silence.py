@@ -35,6 +35,7 @@ async def _asked(port: int) -> type[BaseException]:
     raise AssertionError("somebody answered")
 
 
+@pytest.mark.filterwarnings("ignore:Use 'content")  # the SDK's own call of its HTTP client
 async def test_silence_is_a_timeout_and_a_closed_door_is_not(silent: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stripe, "TIMEOUT", httpx.Timeout(0.5, connect=5.0))
     closed = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
