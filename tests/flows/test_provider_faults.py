@@ -17,7 +17,7 @@ from bottega.domains.payments import (
     refunds,
     retry_refund,
 )
-from bottega.domains.payments.actions.settling import MAX_FAULTS
+from bottega.domains.payments.actions.settling import EVENT_FAULTS, MAX_FAULTS
 from bottega.entrypoints.seed import SeedResult
 from bottega.infra import fault_points
 from bottega.infra.breaker import State
@@ -281,9 +281,9 @@ async def test_an_event_about_nothing_that_is_here_is_retried_and_then_parked(sh
     await shop_here.event(order)
     shop_here.now("update payments set provider_ref = 'pi_elsewhere' where payment_id = %s", [order.payment_id])
     states = []
-    for _ in range(MAX_FAULTS):
+    for _ in range(EVENT_FAULTS):
         shop_here.now("update provider_events set next_try_at = now() where state = 'RECEIVED'")
         await shop_here.sweep()
         states.append(shop_here.rows("select state from provider_events order by received_at desc limit 1")[0]["state"])
 
-    assert states == ["RECEIVED"] * (MAX_FAULTS - 1) + ["PARKED"]
+    assert states == ["RECEIVED"] * (EVENT_FAULTS - 1) + ["PARKED"]

@@ -5,6 +5,7 @@ expected refusal, as on the real board.
 """
 
 import asyncio
+import heapq
 import random
 from typing import Any
 from uuid import UUID
@@ -29,13 +30,15 @@ class Barista:
         self._token = ""
         self._position = ""
         self._changed = asyncio.Event()
+        self._in_hand: set[str] = set()
         self.tickets: dict[str, Json] = {}
 
     async def work(self) -> None:
         """Follow and work until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
-            group.create_task(self._make())
+            for _ in range(self._wire.plan.hands):
+                group.create_task(self._make())
 
     @property
     def open_tickets(self) -> int:
@@ -96,18 +99,24 @@ class Barista:
 
     async def _make(self) -> None:
         while True:
-            ready = [each for each in self.tickets.values() if self._next_step(each) is not None]
+            free = [each for each in self.tickets.values() if each["ticket_id"] not in self._in_hand]
+            ready = [each for each in free if self._next_step(each) is not None]
             if not ready:
                 self._changed.clear()
                 await self._changed.wait()
                 continue
-            ready.sort(key=lambda each: each["promised_at"])
-            ticket = self._chooser.choice(ready[:3])
-            await asyncio.sleep(self._chooser.expovariate(1 / MAKING) * self._wire.plan.pace)
+            first = heapq.nsmallest(3, ready, key=lambda each: each["promised_at"])
+            name = self._chooser.choice(first)["ticket_id"]
+            self._in_hand.add(name)
             try:
-                await self._advance(self.tickets.get(ticket["ticket_id"], ticket))
+                await asyncio.sleep(self._chooser.expovariate(1 / MAKING) * self._wire.plan.pace)
+                if name in self.tickets:
+                    await self._advance(self.tickets[name])
             except GaveUp:
                 await asyncio.sleep(0.5)
+            finally:
+                self._in_hand.discard(name)
+                self._changed.set()
 
     def _next_step(self, ticket: Json) -> str | None:
         if ticket["state"] in ("QUEUED", "STARTED"):

@@ -10,6 +10,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     Without `sandbox` and `publishable_key` (where a browser would confirm a card) everybody pays at the store.
     `patience` is how long a call is repeated while the server is away; `drain` how long the baristas may take to finish.
+    `pace` stretches what a barista takes for a step, and `hands` is how many tickets one of them has under way at a time.
     """
 
     url: str = "http://127.0.0.1:8000"
@@ -23,6 +24,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     patience: float = 30.0
     drain: float = 20.0
     pace: float = 1.0
+    hands: int = 1
 
 
 class Acknowledged(msgspec.Struct):

@@ -39,6 +39,7 @@ _LEAVING = 70.0
 # Where a provider that fails all the time may tire out even the patient: they take their order back.
 _MAY_FAIL = ("open payment: no answer", "card: no answer", "3-D Secure: no answer", "refund: no answer")
 _PATIENCE = 120.0  # of a client: longer than anything that is done to the shop
+_HANDS = 6  # of a barista where only payments count, so that the kitchen keeps nobody waiting
 _STAFF = frozenset({"BARISTA", "MANAGER", "MERCHANT_ADMIN"})
 
 
@@ -60,7 +61,8 @@ class Stage:
             sandbox=made.provider_url,
             publishable_key=made.keys.publishable_key,
             patience=_PATIENCE,
-            pace=0.3,
+            pace=0.0 if orders.payments else 0.3,
+            hands=_HANDS if orders.payments else 1,
         )
         self.wire = Wire(self.plan, self.tally, self.dice("wire"))
         self.prober = Prober(made, self.tally, self.dice("prober"))
@@ -153,6 +155,8 @@ async def _payments(stage: Stage, stores: list[Json]) -> None:
     async with asyncio.TaskGroup() as group:
         for _ in range(stage.orders.payments):
             await doors.acquire()
+            while sum(stage.tally.queues.values()) > stage.orders.at_once:
+                await asyncio.sleep(0.1)  # the queue at the counter is long: nobody comes in
             group.create_task(visit(dice.choice(stores), random.Random(dice.random())))  # noqa: S311
 
 

@@ -44,6 +44,8 @@ News = ProviderIntent | ProviderRefund | ProviderDispute
 EVENT_LEASE = timedelta(seconds=20)
 MAX_FAULTS = 12
 """How often we may fail over one thing before it is parked. Waiting for a provider that does not answer never counts."""
+EVENT_FAULTS = 40
+"""The same of an event, which mostly waits for a commit of our own: a dozen minutes, asking three times a minute."""
 
 
 async def record_answer(tx: Tx, outcome: tuple[Attempt, ProviderIntent | None]) -> None:
@@ -111,7 +113,7 @@ async def put_off_event(tx: Tx, event: StoredEvent) -> None:
 
 async def fault_event(tx: Tx, event: StoredEvent) -> bool:
     """An event could not be applied (perhaps our own commit is not there yet): later again, then parked; whether it is."""
-    parked = await due.fault_event(tx, event, MAX_FAULTS)
+    parked = await due.fault_event(tx, event, EVENT_FAULTS)
     if parked:
         PARKED.labels("provider_events").inc()
     return parked

@@ -63,7 +63,7 @@ where provider_account = %(account)s and event_id = %(event_id)s and state = 'RE
 """
 FAULT_EVENT: LiteralString = """
 update provider_events set faults = faults + 1,
-  next_try_at = now() + least(power(2, least(faults, 10)), 300) * interval '1 second',
+  next_try_at = now() + least(power(2, least(faults, 5)), 20) * interval '1 second',
   state = case when faults + 1 >= %(most)s then 'PARKED' else state end,
   applied_at = case when faults + 1 >= %(most)s then %(now)s::timestamptz end
 where provider_account = %(account)s and event_id = %(event_id)s and state = 'RECEIVED' and tries = %(tries)s
