@@ -62,6 +62,7 @@ _TEXT: dict[str, str] = {
     "POST customers/*": f"{_CUSTOMER} default_source",
     "GET customers/*/payment_methods": f"{_PAGE} allow_redisplay type",
     "GET events": f"{_PAGE} created delivery_success type types",
+    "GET balance": "",
     "GET balance_transactions": f"{_PAGE} created currency payout source type",
     "POST webhook_endpoints": "api_version connect description enabled_events metadata url",
     "GET webhook_endpoints": _PAGE,

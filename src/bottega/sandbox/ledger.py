@@ -11,6 +11,8 @@ from bottega.sandbox.params import Params
 from bottega.sandbox.store import Doc, Store, books
 
 DISPUTE_FEE = 1500
+SETTLES_AFTER = 2 * 86_400
+"""Seconds of our clock until money that was taken is available to the merchant."""
 
 
 def fee_of(amount: int) -> int:
@@ -66,7 +68,7 @@ def _book(desk: Desk, kind: str, doc: Doc, amount: int, fee: int, entries: dict[
         new_id("txn"),
         "balance_transaction",
         amount=amount,
-        available_on=desk.now + 2 * 86_400,
+        available_on=desk.now + SETTLES_AFTER,
         balance_type="payments",
         currency=doc["currency"],
         description=None,
@@ -88,6 +90,16 @@ def _write(desk: Desk, kind: str, doc: Doc, entries: dict[str, int]) -> None:
     intent = doc.get("payment_intent") or ""
     about = books.Movement(new_id("mov"), desk.now, kind, doc["id"], intent, desk.account, doc["currency"])
     books.write(desk.store, about, entries)
+
+
+def balance(desk: Desk, params: Params) -> Doc:
+    """What we owe the merchant, by currency: available, and pending for the two days that a payment takes to settle."""
+    owed = books.owed(desk.store, desk.account, desk.now - SETTLES_AFTER)
+
+    def shown(part: str) -> list[Doc]:
+        return [{"amount": row[part], "currency": row["currency"], "source_types": {"card": row[part]}} for row in owed]
+
+    return {"object": "balance", "available": shown("available"), "livemode": False, "pending": shown("pending")}
 
 
 def retrieve(desk: Desk, params: Params, name: str) -> Doc:

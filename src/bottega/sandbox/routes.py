@@ -43,6 +43,7 @@ ROUTES: dict[str, Verb] = {
     "GET customers/*/payment_methods/*": methods.retrieve_of_customer,
     "GET events": events.list_all,
     "GET events/*": events.retrieve,
+    "GET balance": ledger.balance,
     "GET balance_transactions": ledger.list_all,
     "GET balance_transactions/*": ledger.retrieve,
     "POST webhook_endpoints": webhooks.create,

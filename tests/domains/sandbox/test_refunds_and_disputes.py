@@ -216,3 +216,19 @@ def test_the_books_balance_in_every_currency_and_movement(sandbox: Sandbox) -> N
     assert set(movements.values()) == {0}
     net = sum(t.amount for t in sandbox.client.v1.balance_transactions.list({"currency": "jpy"}).auto_paging_iter())
     assert net == found["balances"]["jpy"]["card_network"] == 1200
+
+
+def test_the_balance_is_what_was_taken_less_fees_and_waits_to_settle(sandbox: Sandbox) -> None:
+    def owed() -> tuple[int, int]:
+        balance = sandbox.client.v1.balance.retrieve()
+        parts = [
+            [each.amount for each in part if each.currency == "eur"] for part in (balance.available, balance.pending)
+        ]
+        return sum(parts[0]), sum(parts[1])
+
+    available, pending = owed()
+    charge = sandbox.client.v1.charges.retrieve(str(paid(sandbox).latest_charge), {"expand": ["balance_transaction"]})
+
+    assert isinstance(charge.balance_transaction, stripe.BalanceTransaction)
+    assert owed() == (available, pending + charge.balance_transaction.net)
+    assert 0 < charge.balance_transaction.net < 1450

@@ -105,7 +105,7 @@ class Barista:
                 self._changed.clear()
                 await self._changed.wait()
                 continue
-            first = heapq.nsmallest(3, ready, key=lambda each: each["promised_at"])
+            first = heapq.nsmallest(3 * self._wire.plan.hands, ready, key=lambda each: each["promised_at"])
             name = self._chooser.choice(first)["ticket_id"]
             self._in_hand.add(name)
             try:

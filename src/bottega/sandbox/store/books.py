@@ -47,6 +47,18 @@ def balances(store: Store) -> dict[str, dict[str, int]]:
     return found
 
 
+def owed(store: Store, merchant: str, settled: int) -> list[Doc]:
+    """What a merchant has coming, by currency: `available` of movements up to the instant `settled`, the rest `pending`."""
+    return store.dicts(
+        """
+SELECT currency, -sum(CASE WHEN at <= ? THEN amount ELSE 0 END) AS available,
+  -sum(CASE WHEN at > ? THEN amount ELSE 0 END) AS pending
+FROM ledger WHERE account = 'merchant' AND merchant = ? GROUP BY currency ORDER BY currency
+""",
+        (settled, settled, merchant),
+    )
+
+
 def totals(store: Store, after: str, limit: int) -> list[Doc]:
     """One row per payment intent that ever moved money, by id from after the given one."""
     return store.dicts(

@@ -11,12 +11,12 @@ from bottega.domains import merchants, payments
 from bottega.domains.merchants import PayMode
 from bottega.domains.orders import store
 from bottega.domains.orders.actions.moving import cancel
+from bottega.domains.orders.rules.reasons import Reason
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.payments import PaymentStatus
 from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.transaction import Tx
 
-REASON = "not paid in time"
 _UNDER_WAY = (PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING)
 
 
@@ -34,6 +34,6 @@ async def expire(tx: Tx, which: tuple[UUID, UUID]) -> bool:
             patience *= 2
     if tx.now < order.created_at + patience:
         return False
-    await cancel(tx, order, REASON)
+    await cancel(tx, order, Reason.NOT_PAID)
     OUTCOMES.labels("order_expired").inc()
     return True

@@ -17,6 +17,7 @@ from bottega.domains.orders.actions.refunding import give_back
 from bottega.domains.orders.errors import OrderNotFound, StatusConflict, WaitingForChoice
 from bottega.domains.orders.events import MOVED
 from bottega.domains.orders.model import CancelOrder, Order, RefundOrder, RefundWish, Transition
+from bottega.domains.orders.rules.reasons import Reason
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.orders.store import shortages
 from bottega.infra.telemetry import OUTCOMES, STAGE_SECONDS
@@ -99,7 +100,7 @@ async def cancel(tx: Tx, order: Order, reason: str | None) -> Order:
     cancelled = await apply_move(tx, order, move, reason)
     await shortages.close(tx, order)
     if order.payment_id is not None:
-        await send_back(tx, order, order.payment_id, reason or "order cancelled")
+        await send_back(tx, order, order.payment_id, reason or Reason.CANCELLED)
     return cancelled
 
 

@@ -12,6 +12,7 @@ from bottega.domains.orders.actions.refunding import give_back_part
 from bottega.domains.orders.errors import NothingToPay, OrderNotFound
 from bottega.domains.orders.events import OrderPaymentFailed, OrderPaymentMended
 from bottega.domains.orders.model import Order, Transition
+from bottega.domains.orders.rules.reasons import Reason
 from bottega.domains.orders.rules.shortages import given_up_before
 from bottega.domains.orders.states import FLAGGED_IN, PAYMENT_FLAGS, OrderStatus
 from bottega.domains.orders.store import shortages
@@ -42,10 +43,10 @@ async def complete_payment(tx: Tx, fact: payments.PaymentCaptured | payments.Pay
     if order is None:
         raise OrderNotFound("A payment came for an order that is not here")
     if order.status is OrderStatus.CANCELLED or order.payment_id != fact.payment_id:
-        await send_back(tx, order, fact.payment_id, "paid after the order was cancelled or changed")
+        await send_back(tx, order, fact.payment_id, Reason.PAID_TOO_LATE)
     elif order.status is OrderStatus.PLACED and fact.amount_minor < order.total_minor:
         OUTCOMES.labels("order_underpaid").inc()
-        await send_back(tx, order, fact.payment_id, "less than the order costs")
+        await send_back(tx, order, fact.payment_id, Reason.PAID_TOO_LITTLE)
     elif order.status is OrderStatus.PLACED:
         wanted = Transition(to_status=OrderStatus.PAID, expected_status=OrderStatus.PLACED)
         await apply_move(tx, order, rules.check_move(order, wanted))
@@ -76,7 +77,7 @@ async def _give_back_excess(tx: Tx, order: Order, payment_id: UUID) -> None:
     for each in await shortages.of_order(tx, order.store_id, order.order_id):
         if excess > 0 and each.refund_id is None and each.after_minor is not None:
             part = given_up_before(each, tax_included=order.tax_included)
-            made = await give_back_part(tx, order, payment_id, part, "the order costs less by now", excess)
+            made = await give_back_part(tx, order, payment_id, part, Reason.COSTS_LESS, excess)
             excess -= 0 if made is None else made.amount_minor
 
 
@@ -94,7 +95,7 @@ async def settle_dispute(tx: Tx, fact: payments.DisputeClosed) -> None:
     """A dispute is over: money that came back for an order that is cancelled goes to its customer after all."""
     order = None if fact.store_id is None else await store.lock(tx, fact.store_id, fact.reference)
     if order is not None and fact.won and order.status is OrderStatus.CANCELLED:
-        await send_back(tx, order, fact.payment_id, "dispute of a cancelled order won")
+        await send_back(tx, order, fact.payment_id, Reason.DISPUTE_WON)
 
 
 async def _flag(tx: Tx, order: Order, event: str, reason: str | None) -> int:

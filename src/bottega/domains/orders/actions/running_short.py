@@ -41,6 +41,7 @@ from bottega.domains.orders.errors import (
 from bottega.domains.orders.events import OrderLineSettled, OrderLineShort
 from bottega.domains.orders.model import Choice, ChooseInstead, MarkUnavailable, Order, OrderLine, Shortage
 from bottega.domains.orders.rules import shortages as rules
+from bottega.domains.orders.rules.reasons import unavailable
 from bottega.domains.orders.states import LIVE, OrderStatus, ShortageState
 from bottega.domains.orders.store import shortages
 from bottega.domains.orders.store.shortages import Outcome
@@ -118,7 +119,7 @@ async def mark_unavailable(tx: Tx, report: ReportShort) -> Order:
     seq = await shortages.touch(tx, order)
     if seq is None:
         raise StatusConflict("The order has moved on")
-    await store.add_event(tx, order, seq, "run_short", order.status, _why(shortage))
+    await store.add_event(tx, order, seq, "run_short", order.status, unavailable(shortage))
     tx.emit(OrderLineShort(**await _about(tx, order, seq, shortage), due_at=shortage.due_at))
     OUTCOMES.labels("line_short").inc()
     return msgspec.structs.replace(order, seq=seq, updated_at=tx.now)
@@ -168,7 +169,7 @@ async def _settle(
 ) -> Order:
     """Do what was chosen: lines, totals, money, history and fact in one transaction."""
     if choice is Choice.CANCEL:
-        return await cancel(tx, order, _why(shortage))
+        return await cancel(tx, order, unavailable(shortage))
     state, event, new_line_id = ShortageState.REFUNDED, "take_off", None
     if number is None:
         after = rules.without(place, order, shortage.line_id)
@@ -192,7 +193,7 @@ async def _settle(
     )
     if seq is None:
         raise StatusConflict("The order has moved on", extra=_stands(order))
-    await store.add_event(tx, order, seq, event, order.status, _why(shortage))
+    await store.add_event(tx, order, seq, event, order.status, unavailable(shortage))
     tx.emit(OrderLineSettled(**await _about(tx, order, seq, shortage), state=state, total_minor=after.total_minor))
     OUTCOMES.labels(f"shortage_{state.lower()}").inc()
     return msgspec.structs.replace(after, seq=seq, updated_at=tx.now, payment_id=payment_id)
@@ -217,7 +218,7 @@ async def _give_back(
     if payment.captured_minor == 0:
         return None, payment.payment_id
     gone = rules.given_up(before, after, shortage.line)
-    return await give_back_part(tx, before, payment.payment_id, gone, _why(shortage)), payment.payment_id
+    return await give_back_part(tx, before, payment.payment_id, gone, unavailable(shortage)), payment.payment_id
 
 
 async def _take(tx: Tx, shop: Shop, order: Order, offered: QuotedLine) -> None:
@@ -268,12 +269,6 @@ def _missing(line: OrderLine, command: MarkUnavailable) -> tuple[str, tuple[UUID
             return each.name, (each.modifier_id, ItemKind.MODIFIER)
     said = f"{line.name} was not ordered with that"
     raise Invalid(said, errors=(FieldError("/modifier_id", "invalid", said),))
-
-
-def _why(shortage: Shortage) -> str:
-    """What history, refund and customer are told: what was out, of which line, and what staff said about it."""
-    what = shortage.line.name if shortage.missing == shortage.line.name else f"{shortage.line.name}: {shortage.missing}"
-    return f"{what} is not available{f' ({shortage.reason})' if shortage.reason else ''}"[:200]
 
 
 async def _about(tx: Tx, order: Order, seq: int, shortage: Shortage) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -16,6 +17,7 @@ from bottega.domains.orders.actions.moving import MoveOrder, transition
 from bottega.domains.orders.actions.refunding import rest_of, try_again
 from bottega.domains.orders.errors import OrderNotFound
 from bottega.domains.orders.model import AuditRow, Order, OrderEvent, OrderFilter, RefundPart, ReturnedPart, Transition
+from bottega.domains.orders.pages.words import reason_in_words
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.orders.store import audit, refunds
 from bottega.domains.payments import AskedAttempt, Desk, Dispute, Entry, FailedRefund, Payment, Refund
@@ -138,6 +140,7 @@ async def orders_of_store(request: AnyRequest, store_id: str) -> Response[Any]:
         "newer": f"?{urlencode(_typed(wanted))}" if query.get("cursor") else "",
         "tasks": [{"task": task, "path": f"/manage/orders/{ids.show('ord', task.reference)}"} for task in tasks],
         "now": utc_now(),
+        "why": partial(reason_in_words, speaks(request)),
     }
     return VIEWS.page(request, "manage_orders.html", values, Look(cache="no-store"))
 
@@ -212,6 +215,7 @@ async def _page(request: AnyRequest, desk: Desked, problem: str = "") -> Respons
         "problem": problem,
         "done": done if done in ("refund", "refunded", "cancelled") else "",
         "can_cancel": OrderStatus.CANCELLED in rules.allowed(desk.seen.order),
+        "why": partial(reason_in_words, speaks(request)),
     }
     return VIEWS.page(request, "manage_order.html", values, Look(status=409 if problem else 200, cache="no-store"))
 

@@ -11,6 +11,7 @@ import msgspec
 
 from bottega.domains.merchants import PayMode, Store, ready_window
 from bottega.domains.orders.model import Order, OrderEvent
+from bottega.domains.orders.rules.reasons import message_of
 from bottega.domains.orders.states import CUSTOMER_CANCELS, FLAGGED_IN, OrderStatus
 from bottega.domains.payments import Payment, PaymentStatus
 from bottega.infra.crypto import Keyring
@@ -89,6 +90,8 @@ def tracking(
     headline = t(f"track.{order.status}")
     if unpaid and order.status is _S.PLACED:
         headline = t("checkout.confirming") if confirming else t("track.PLACED_unpaid")
+    elif unpaid and order.status is _S.PAID:
+        headline = t("track.PAID_unpaid")
     return Tracking(
         headline=headline,
         line=_line(order, payment, store, look),
@@ -140,7 +143,13 @@ def _reason(order: Order, history: Sequence[OrderEvent], t: Translator) -> str:
     """Why an order was cancelled, where somebody said so."""
     last = history[-1] if history else None
     given = last.reason if last is not None and order.status is _S.CANCELLED else None
-    return t("track.reason", reason=given) if given else ""
+    return t("track.reason", reason=reason_in_words(t, given)) if given else ""
+
+
+def reason_in_words(t: Translator, reason: str) -> str:
+    """A reason of our own in the reader's language; what somebody typed, and what has no words here, as it is."""
+    key, values = message_of(reason)
+    return t(key, **values) if key and t.has(key) else reason
 
 
 def _money_line(order: Order, payment: Payment | None, t: Translator) -> str:
