@@ -11,6 +11,7 @@ from tests.pages.conftest import Site, opened
 from tests.pages.kitchen import TABLET
 from tests.pages.test_accessibility import check
 from tests.pages.test_following import Barista, placed
+from tests.pages.test_managing import signed_in
 from tests.pages.test_ordering import add
 
 
@@ -128,3 +129,22 @@ def test_a_choice_half_made_stays_while_the_page_follows_and_goes_when_time_is_o
 
     expect(phone.locator(".line-was .said")).to_contain_text("We heard nothing")
     expect(phone.locator(".short")).to_have_count(0)
+
+
+def test_a_manager_chooses_for_somebody_who_stands_at_the_counter(phone: Page, chromium: Browser, site: Site) -> None:
+    add(phone, "Cappuccino")
+    number = placed(phone)
+    marked(phone, site, number, "Cappuccino", reason="The machine is down")
+    order = phone.url.rpartition("/")[2].partition(".")[0]
+    with opened(chromium, site, viewport={"width": 1180, "height": 820}, reduced_motion="reduce") as context:
+        desk = signed_in(context, site)
+        desk.goto(f"/manage/orders/{order}")
+        expect(desk.get_by_role("heading", name="Cappuccino is sold out")).to_be_visible()
+        desk.get_by_text("Choose for the customer", exact=True).first.click()
+        check(desk)
+        desk.get_by_label("Leave it out").check()
+        desk.get_by_role("button", name="Choose this").click()
+        expect(desk.get_by_role("status").first).to_have_text("Chosen for the customer.")
+        expect(desk.locator(".short")).to_have_count(0)
+
+    expect(phone.locator(".line-was .said")).to_contain_text("left out")

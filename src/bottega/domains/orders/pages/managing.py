@@ -11,16 +11,29 @@ import msgspec
 from litestar import Response
 
 from bottega.domains import identity, merchants, payments
+from bottega.domains.catalog import Shops
 from bottega.domains.merchants import Store, Workplace
 from bottega.domains.orders import rules, store
 from bottega.domains.orders.actions.moving import MoveOrder, transition
 from bottega.domains.orders.actions.refunding import rest_of, try_again
-from bottega.domains.orders.errors import OrderNotFound
-from bottega.domains.orders.model import AuditRow, Order, OrderEvent, OrderFilter, RefundPart, ReturnedPart, Transition
-from bottega.domains.orders.pages.words import reason_in_words
+from bottega.domains.orders.actions.running_short import Decide, choose_instead
+from bottega.domains.orders.errors import ChoiceNotOffered, OrderNotFound, ShortageSettled
+from bottega.domains.orders.model import (
+    AuditRow,
+    Order,
+    OrderEvent,
+    OrderFilter,
+    RefundPart,
+    ReturnedPart,
+    Shortage,
+    Transition,
+)
+from bottega.domains.orders.pages import shortages as alternatives
+from bottega.domains.orders.pages.words import Seen, reason_in_words
 from bottega.domains.orders.states import OrderStatus
-from bottega.domains.orders.store import audit, refunds
+from bottega.domains.orders.store import audit, refunds, shortages
 from bottega.domains.payments import AskedAttempt, Desk, Dispute, Entry, FailedRefund, Payment, Refund
+from bottega.domains.pricing import ItemSoldOut
 from bottega.infra.db import ReadTx
 from bottega.infra.web.after import follow
 from bottega.infra.web.context import Context, context
@@ -77,6 +90,7 @@ class Managed(msgspec.Struct, frozen=True, kw_only=True):
     money: list[Money]
     rest: dict[UUID | None, RefundPart]
     tasks: list[FailedRefund]
+    short: list[Shortage]
     audit: list[AuditRow]
     names: dict[UUID, str]
 
@@ -192,6 +206,24 @@ async def retry(request: AnyRequest, order_id: str, refund_id: str) -> Response[
     return see_other(f"{desk.path}?done=refund")
 
 
+@takes("/manage/orders/{order_id:str}/shortages/{shortage_id:str}")
+async def choose_for_them(request: AnyRequest, order_id: str, shortage_id: str) -> Response[Any]:
+    """Choose for the customer, who has said at the counter or by telephone what they want instead of what is out."""
+    wanted = alternatives.chosen((await posted(request)).text("choice"))
+    desk = await at_order(request, order_id)
+    try:
+        if wanted is None:
+            raise ChoiceNotOffered
+        shop = await desk.here.part(Shops).get(desk.store_id)
+        decision = Decide(shop, desk.order_id, ids.parse("sho", shortage_id), wanted)
+        decided = await desk.here.database.run(choose_instead, decision, by=desk.subject)
+    except (ShortageSettled, ChoiceNotOffered, ItemSoldOut) as error:
+        return await _page(request, await at_order(request, order_id), in_words(speaks(request), error))
+    if decided.payment_id is not None:
+        ask_soon(desk, decided.payment_id)
+    return see_other(f"{desk.path}?done=chosen")
+
+
 async def at_order(request: AnyRequest, shown_id: str) -> Desked:
     """A manager at an order's page. Raises `Unauthenticated`, `OrderNotFound`, `Forbidden`."""
     order_id = ids.parse("ord", shown_id)
@@ -209,11 +241,15 @@ def ask_soon(desk: Desked, payment_id: UUID) -> None:
 
 
 async def _page(request: AnyRequest, desk: Desked, problem: str = "") -> Response[Any]:
-    done = request.query_params.get("done", "")
+    done, current = request.query_params.get("done", ""), desk.seen.current
+    look = Seen(speaks(request), utc_now(), desk.path)
+    payment = None if current is None else current.payment
     values = {
         **desk.shown(),
         "problem": problem,
-        "done": done if done in ("refund", "refunded", "cancelled") else "",
+        "done": done if done in ("refund", "refunded", "cancelled", "chosen") else "",
+        "short": alternatives.in_words(desk.seen.order, desk.seen.short, payment, desk.work.store, look),
+        "may_choose": desk.subject.may("orders.advance", desk.store_id),
         "can_cancel": OrderStatus.CANCELLED in rules.allowed(desk.seen.order),
         "why": partial(reason_in_words, speaks(request)),
     }
@@ -238,6 +274,7 @@ async def _look(tx: ReadTx, store_id: UUID, order_id: UUID) -> Managed:
         money=money,
         rest={part.line_id: part for part in rest},
         tasks=await payments.failed_refunds(tx, store_id, order_id),
+        short=await shortages.waiting(tx, store_id, order_id),
         audit=rows,
         names=await identity.names_of(tx, {each for each in acted if each is not None}),
     )
@@ -317,4 +354,4 @@ def _before(cursor: str) -> UUID | None:
         return None
 
 
-HANDLERS = [orders_of_store, order_page, cancel, retry]
+HANDLERS = [orders_of_store, order_page, cancel, retry, choose_for_them]
