@@ -40,7 +40,7 @@ CHOSEN_BY_DATA = (
     "days.", "months.", "tags.", "refusal.", "track.", "error.", "checkout.", "manage.status_", "manage.pay_",
     "manage.refund_", "manage.dispute_", "manage.entry_", "manage.op_", "manage.attempt_", "manage.by_", "manage.event_",
     "manage.act_", "manage.tender_", "manage.done_", "manage.code_", "manage.side_", "manage.why_", "manage.compare_",
-    "manage.differences_", "manage.no_differences_", "month_names.", "reports.column_", "reports.kind_",
+    "manage.differences_", "manage.no_differences_", "month_names.", "reason.", "reports.column_", "reports.kind_",
 )  # fmt: skip
 
 

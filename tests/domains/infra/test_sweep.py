@@ -62,7 +62,7 @@ async def test_only_so_many_things_are_done_at_once() -> None:
 async def test_slow_things_and_poison_keep_nobody_else_from_being_done() -> None:
     yard = Yard("slow 1", "slow 2", "poison", "a", "b", "c")
 
-    await _for(0.3, Sweep("test", yard.find, slots=3, pause=0.01))
+    await _for(1.0, Sweep("test", yard.find, slots=3, pause=0.01))
 
     assert yard.due == ["slow 1", "slow 2", "poison"]
     assert yard.tried.count("slow 1") == 1

@@ -22,6 +22,7 @@ TYPES = {
     "POST payment_methods": "PaymentMethodCreate", "GET payment_methods": "PaymentMethodList",
     "GET payment_methods/*": "PaymentMethodRetrieve", "POST payment_methods/*": "PaymentMethodUpdate",
     "POST payment_methods/*/attach": "PaymentMethodAttach", "POST payment_methods/*/detach": "PaymentMethodDetach",
+    "GET balance": "BalanceRetrieve",
     "POST customers": "CustomerCreate", "GET customers": "CustomerList", "GET customers/*": "CustomerRetrieve",
     "POST customers/*": "CustomerUpdate", "DELETE customers/*": "CustomerDelete",
     "GET customers/*/payment_methods": "CustomerPaymentMethodList",

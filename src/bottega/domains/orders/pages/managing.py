@@ -274,7 +274,7 @@ async def _look(tx: ReadTx, store_id: UUID, order_id: UUID) -> Managed:
         money=money,
         rest={part.line_id: part for part in rest},
         tasks=await payments.failed_refunds(tx, store_id, order_id),
-        short=await shortages.waiting(tx, store_id, order_id),
+        short=await shortages.of_order(tx, store_id, order_id),
         audit=rows,
         names=await identity.names_of(tx, {each for each in acted if each is not None}),
     )

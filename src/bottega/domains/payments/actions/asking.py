@@ -242,8 +242,9 @@ class Desk:
         except ProviderUnavailable:
             await self._database.run(settling.put_off_event, event, by=subject)
             raise
-        except LeaseLost:
-            OUTCOMES.labels("event_applied_with_another").inc()
+        except LeaseLost as error:  # mostly because it was done with another event about the same object
+            OUTCOMES.labels("lease_lost").inc()
+            self._log.info("lease lost", detail=str(error))
         except Unavailable:
             raise
         except Exception as error:
