@@ -8,6 +8,7 @@ nothing for `ANSWER_SECONDS` hangs up, and that looks like any other lost connec
 import asyncio
 import contextlib
 import os
+import select
 import socket
 from typing import Any
 
@@ -29,6 +30,18 @@ class TimelyConnection(AsyncConnection[TupleRow]):
             return await super().wait(*args, **options)
         finally:
             timer.cancel()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the server has hung up on us while nothing was asked: something can be read though nothing should come.
+
+        A look at the socket, so it costs no question to the server.
+        """
+        if self.closed or self.broken:
+            return True
+        line = select.poll()
+        line.register(self.pgconn.socket, select.POLLIN)
+        return bool(line.poll(0))
 
     def _hang_up(self) -> None:
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.pgconn.socket)) as line:

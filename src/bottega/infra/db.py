@@ -5,6 +5,7 @@ owner. Statements are prepared on first use and kept.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, TypeVar
@@ -117,7 +118,6 @@ class Pools:
             timeout=5,
             max_waiting=500,
             configure=_configure,
-            check=AsyncConnectionPool.check_connection,
             reconnect_timeout=_RECONNECT_SECONDS,
             reconnect_failed=self._try_again,
             open=False,
@@ -139,15 +139,36 @@ class Pools:
             self._trying = asyncio.create_task(self._grow_again(), name="pool-again")
 
     async def _grow_again(self) -> None:
-        await asyncio.sleep(_RECONNECT_SECONDS)
-        await self.pool.check()
+        while True:
+            await asyncio.sleep(_RECONNECT_SECONDS)
+            await self.pool.check()
+            if not self.pool.get_stats().get("requests_waiting"):
+                return
+
+    async def _taken(self) -> Connection:
+        """A connection of the pool on which the server has not hung up. Raises `PoolTimeout`.
+
+        After a restart of the server all of them are dead at once. The pool's own check would wait longer and longer
+        before it looks at the next one; here they are let go at once, and the pool makes new ones.
+        """
+        ends = time.monotonic() + self.pool.timeout
+        while True:
+            connection = await self.pool.getconn(ends - time.monotonic())
+            if not connection.is_over:
+                return connection
+            await connection.close()
+            await self.pool.putconn(connection)
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:
         """A connection of the pool. Raises `Unavailable` when none comes free in time or the database is away."""
         try:
-            async with self.pool.connection() as connection:
-                yield connection
+            connection = await self._taken()
+            try:
+                async with connection:
+                    yield connection
+            finally:
+                await self.pool.putconn(connection)
         except PoolTimeout as error:
             raise Unavailable("The database is not reachable right now", retry_after=1) from error
         except psycopg.OperationalError as error:

@@ -190,6 +190,33 @@ async def test_a_server_without_a_free_connection_is_unavailable_and_then_serves
             await _until_it_works(database, subject)
 
 
+async def test_when_every_connection_died_at_once_the_next_one_is_there_at_once(
+    link: Link, shop_url: str, subject: Subject
+) -> None:
+    pools = Pools(_by(link, shop_url), size=6, name="bottega-test")
+    await pools.open()
+    waker = Waker(pools.conninfo)
+    database = Database(pools, waker)
+
+    async def held(tx: Tx, _: None) -> int:
+        return await tx.execute("select pg_sleep(0.3)", {})
+
+    try:
+        await asyncio.gather(*(database.run(held, None, by=subject) for _ in range(6)))
+        carried = link.connections
+        link.cut()
+        await asyncio.sleep(0.05)  # until the news of it has arrived
+        began = time.monotonic()
+        said = await database.run(noted, "after", by=subject)
+        took = time.monotonic() - began
+    finally:
+        await waker.close()
+        await pools.close()
+
+    assert (carried >= 6, said) == (True, "after")
+    assert took < 0.8  # the pool's own check waits a second before it looks at the third, then two, then four
+
+
 async def test_a_storm_of_deadlocks_is_retried_whole(shop_url: str, subject: Subject) -> None:
     async with await psycopg.AsyncConnection.connect(shop_url, autocommit=True) as connection:
         name = urlsplit(shop_url).path[1:]

@@ -147,7 +147,9 @@ def test_what_is_wrong_is_said_beside_the_field(sandbox: Sandbox, merchant: str,
     expect(form.get_by_label("Card number")).to_have_attribute("aria-invalid", "true")
     number = form.get_by_label("Card number")
     # The frame's own focus: whether its window is the active one is not the form's doing.
-    assert number.evaluate("field => field === field.ownerDocument.activeElement")
+    number.evaluate(
+        "async field => { while (field !== field.ownerDocument.activeElement) await new Promise(requestAnimationFrame) }"
+    )
     expect(page.get_by_role("status")).to_contain_text("invalid_number")
 
 
