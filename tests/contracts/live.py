@@ -34,6 +34,7 @@ from bottega.infra.outbox import Waker
 from bottega.infra.transaction import Database, Tx
 from bottega.kit import ids
 from bottega.kit.subject import NOBODY, Role, SubjectKind, system
+from tests.simulators import http as clients
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 WEBHOOK_SECRET = "whsec_contract_tests"
@@ -66,7 +67,7 @@ class Live:
     client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=self.url, timeout=20)
+        self.client = clients.Client(base_url=self.url, timeout=20)
 
     def ask(self, method: str, path: str, who: str = "guest", key: str | None = None, **more: Any) -> httpx.Response:
         """A request of a caller; unsafe ones carry an idempotency key (a fresh one, or `key`; "" leaves it out)."""
@@ -176,7 +177,7 @@ def wait_until_ready(url: str, seconds: float = 20) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{url}/readyz", timeout=2).status_code == 200:
+            if clients.get(f"{url}/readyz", timeout=2).status_code == 200:
                 return
         time.sleep(0.05)
     raise AssertionError(f"{url} did not become ready")
@@ -239,14 +240,14 @@ def open_all_day(database_url: str) -> None:
 def log_in(url: str, login: str, password: str, store_id: str) -> dict[str, str]:
     """The headers of somebody who logs in."""
     body = {"login": login, "password": password, "store_id": store_id}
-    answer = httpx.post(f"{url}/v1/login", json=body, timeout=20)
+    answer = clients.post(f"{url}/v1/login", json=body, timeout=20)
     assert answer.status_code == 200, answer.text
     return {"authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 def guest_of(url: str, store_id: str) -> dict[str, str]:
     """The headers of a new guest of a store's merchant."""
-    answer = httpx.post(f"{url}/v1/guests", json={"store_id": store_id}, timeout=20)
+    answer = clients.post(f"{url}/v1/guests", json={"store_id": store_id}, timeout=20)
     assert answer.status_code == 201, answer.text
     return {"authorization": f"Bearer {answer.json()['access_token']}"}
 

@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.conftest import SECRET
 from tests.contracts import live as launcher
 from tests.contracts.conftest import Refused
 from tests.contracts.live import Live
+from tests.simulators import http as clients
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def limited(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 def test_over_the_limit_is_a_429_that_says_when_to_come_back(live: Live, limited: str, refused: Refused) -> None:
     headers = live.callers["guest"].headers
-    answers = [httpx.get(f"{limited}/v1/me", headers=headers) for _ in range(LIMIT + 3)]
+    answers = [clients.get(f"{limited}/v1/me", headers=headers) for _ in range(LIMIT + 3)]
 
     assert [answer.status_code for answer in answers] == [200] * LIMIT + [429] * 3
     assert refused(answers[-1], 429)["code"] == "rate_limited"
@@ -249,7 +249,7 @@ def test_over_the_limit_is_a_429_that_says_when_to_come_back(live: Live, limited
 
 def test_a_forwarded_address_of_nobody_trusted_buys_nothing(limited: str) -> None:
     statuses = [
-        httpx.get(
+        clients.get(
             f"{limited}/v1/stores/x",
             headers={"x-forwarded-for": f"10.0.0.{n}", "forwarded": f"for=10.0.0.{n}", "x-real-ip": f"10.0.0.{n}"},
         ).status_code
@@ -262,7 +262,7 @@ def test_a_forwarded_address_of_nobody_trusted_buys_nothing(limited: str) -> Non
 def test_an_invented_token_for_each_request_buys_nothing(limited: str) -> None:
     for attempt in range(LIMIT + 30):
         headers = {"authorization": f"Bearer invented-{attempt}"}
-        last = httpx.get(f"{limited}/v1/me", headers=headers)
+        last = clients.get(f"{limited}/v1/me", headers=headers)
 
     assert last.status_code == 429
 
@@ -279,15 +279,15 @@ def test_another_spelling_of_an_address_is_counted_as_well(live: Live, limited: 
         "/healthz/../v1/me",
         "/static/../v1/me",
     ]
-    statuses = [httpx.get(limited + path, headers=headers).status_code for path in paths]
+    statuses = [clients.get(limited + path, headers=headers).status_code for path in paths]
 
     assert statuses[-1] == 429 or 429 in statuses
 
 
 def test_the_provider_and_the_probes_are_not_limited(limited: str) -> None:
     for _ in range(LIMIT + 3):
-        assert httpx.get(f"{limited}/healthz").status_code == 200
-        assert httpx.post(f"{limited}/v1/payments/webhook", content=b"{}").status_code == 400
+        assert clients.get(f"{limited}/healthz").status_code == 200
+        assert clients.post(f"{limited}/v1/payments/webhook", content=b"{}").status_code == 400
 
 
 def test_nothing_that_was_asked_for_here_is_in_the_log_as_a_failure_of_ours(live: Live) -> None:

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from tests.contracts.live import Live
+from tests.simulators import http as clients
 
 TEXTS = (
     "", "\x00", "a\x00b", "\ud800", "\u202eevil", "\x07", "\U0001f9cb", "x" * 5000, "' or 1=1 --",
@@ -28,7 +29,7 @@ def browser(live: Live) -> httpx.Client:
     slug, menu = live.ask("GET", store).json()["slug"], live.ask("GET", f"{store}/menu").json()
     asking = {group["group_id"] for group in menu["modifier_groups"] if group["min"]}
     plain = next(each for each in menu["products"] if each["available"] and not asking & set(each["modifier_groups"]))
-    client = httpx.Client(
+    client = clients.Client(
         base_url=live.url, timeout=20, headers={"sec-fetch-site": "same-origin", "accept": "text/html"}
     )
     client.get(f"/s/{slug}")

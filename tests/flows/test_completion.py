@@ -4,11 +4,11 @@ import ast
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import httpx
 import psycopg
 import pytest
 
 from bottega.kit import ids
+from tests.simulators import http as clients
 from tests.simulators import provider
 from tests.simulators.processes import SOURCE, Installation
 from tests.simulators.shop import Counter, Json, Person, eventually, intent_of, pay
@@ -157,7 +157,7 @@ async def _charged_otherwise(
     running: Installation, order: Json, method: str = "pm_card_visa", **change: object
 ) -> None:
     """Somebody changes the intent behind our back, and it is paid so."""
-    async with httpx.AsyncClient(base_url=running.sandbox.url, timeout=10, headers=provider.KEY) as http:
+    async with clients.AsyncClient(base_url=running.sandbox.url, timeout=10, headers=provider.KEY) as http:
         changed = await http.post(f"/v1/payment_intents/{intent_of(order)}", data=change)
     assert changed.status_code == 200, changed.text
     await pay(running.sandbox.url, intent_of(order), method)

@@ -18,6 +18,7 @@ from bottega.entrypoints.seed import SeedResult
 from bottega.infra import fault_points
 from bottega.kit import ids
 from tests.conftest import Clone
+from tests.simulators import http as clients
 from tests.simulators import provider
 from tests.simulators.desks import HURRY, QUIET, Here, here
 from tests.simulators.invariants import broken
@@ -255,7 +256,7 @@ async def test_a_web_process_that_dies_before_it_answers_leaves_everything_for_t
 async def _ready(url: str) -> None:
     async def answers() -> bool:
         try:
-            async with httpx.AsyncClient() as http:
+            async with clients.AsyncClient() as http:
                 return (await http.get(f"{url}/readyz")).status_code == 200
         except httpx.HTTPError:
             return False

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from bottega.infra.postgres import EmbeddedPostgres
+from tests.simulators import http as clients
 from tests.simulators.commands import Command, bottega, busyness, gone, listening_port
 from tests.simulators.processes import until
 
@@ -51,7 +52,7 @@ def said(demo: Command) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def order(said: dict[str, Any]) -> dict[str, Any]:
     """An order of a guest, paid at the store."""
-    with httpx.Client(base_url=said["url"], timeout=10) as client:
+    with clients.Client(base_url=said["url"], timeout=10) as client:
         # One of the three is open at every hour of the day.
         store_id = next(
             each["store_id"] for each in client.get("/v1/stores").json()["data"] if each["status"] == "OPEN"
@@ -79,7 +80,7 @@ def order(said: dict[str, Any]) -> dict[str, Any]:
 
 def token_of(said: dict[str, Any], login: str) -> str:
     password = next(each["password"] for each in said["logins"] if each["login"] == login)
-    answer = httpx.post(f"{said['url']}/v1/login", json={"login": login, "password": password}, timeout=10)
+    answer = clients.post(f"{said['url']}/v1/login", json={"login": login, "password": password}, timeout=10)
     assert answer.status_code == 200, answer.text
     return answer.json()["access_token"]
 
@@ -88,7 +89,7 @@ def test_every_address_that_it_tells_answers(said: dict[str, Any]) -> None:
     pages = [said["url"], said["staff_login"], said["sandbox"], said["mail"], f"{said['url']}/openapi.json"]
     pages += [store[page] for store in said["stores"] for page in ("menu", "screen")]
 
-    assert {page: httpx.get(page, timeout=10).status_code for page in pages} == dict.fromkeys(pages, 200)
+    assert {page: clients.get(page, timeout=10).status_code for page in pages} == dict.fromkeys(pages, 200)
     assert len(said["stores"]) == 3
 
 
@@ -99,9 +100,9 @@ def test_the_logins_open_the_kitchen_of_their_store(said: dict[str, Any]) -> Non
     )
     headers = {"Authorization": f"Bearer {token_of(said, barista)}"}
 
-    assert httpx.get(f"{said['url']}/v1/stores/{store['store_id']}/queue", headers=headers).status_code == 200
+    assert clients.get(f"{said['url']}/v1/stores/{store['store_id']}/queue", headers=headers).status_code == 200
     other = said["stores"][1]["store_id"]
-    assert httpx.get(f"{said['url']}/v1/stores/{other}/queue", headers=headers).status_code in (403, 404)
+    assert clients.get(f"{said['url']}/v1/stores/{other}/queue", headers=headers).status_code in (403, 404)
 
 
 def test_an_order_reaches_the_kitchen(said: dict[str, Any], order: dict[str, Any]) -> None:
@@ -109,7 +110,7 @@ def test_an_order_reaches_the_kitchen(said: dict[str, Any], order: dict[str, Any
     queue = f"{said['url']}/v1/stores/{order['order']['store_id']}/queue"
 
     def arrived() -> bool:
-        tickets = httpx.get(queue, headers=headers).json()["data"]
+        tickets = clients.get(queue, headers=headers).json()["data"]
         return any(ticket["order_id"] == order["order"]["order_id"] for ticket in tickets)
 
     assert until(arrived)
@@ -211,7 +212,7 @@ def test_without_the_seed_there_is_an_empty_shop(tmp_path: Path) -> None:
     try:
         said = demo.summary()
         assert (said["stores"], said["logins"]) == ([], [])
-        assert httpx.get(said["url"], timeout=10).status_code == 200
+        assert clients.get(said["url"], timeout=10).status_code == 200
     finally:
         code = demo.end(signal.SIGTERM)
         EmbeddedPostgres(data / "postgres").erase()
@@ -231,13 +232,13 @@ def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
 def _order(said: dict[str, Any], order: dict[str, Any]) -> httpx.Response:
     headers = {"Authorization": f"Bearer {order['token']}"}
     try:
-        return httpx.get(f"{said['url']}/v1/orders/{order['order']['order_id']}", headers=headers, timeout=10)
+        return clients.get(f"{said['url']}/v1/orders/{order['order']['order_id']}", headers=headers, timeout=10)
     except httpx.HTTPError:
         return httpx.Response(503)
 
 
 def _status(url: str) -> int:
     try:
-        return httpx.get(url, timeout=2).status_code
+        return clients.get(url, timeout=2).status_code
     except httpx.HTTPError:
         return 0

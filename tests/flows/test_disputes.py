@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import httpx
 import psycopg
 
 from bottega.kit import ids
+from tests.simulators import http as clients
 from tests.simulators import provider
 from tests.simulators.processes import Installation
 from tests.simulators.shop import Counter, Json, Person, eventually, intent_of, pay
@@ -38,7 +38,7 @@ def _moves(payment: Json) -> list[tuple[str, int]]:
 
 
 async def _news(running: Installation, intent: str) -> list[dict[str, Any]]:
-    async with httpx.AsyncClient(base_url=running.sandbox.url, timeout=10, headers=provider.KEY) as http:
+    async with clients.AsyncClient(base_url=running.sandbox.url, timeout=10, headers=provider.KEY) as http:
         found = (await http.get("/v1/events", params={"limit": 100})).json()["data"]
     return [each for each in found if each["type"].startswith("charge.dispute.")
             and each["data"]["object"]["payment_intent"] == intent]  # fmt: skip

@@ -3,10 +3,10 @@
 import uuid
 from typing import Any
 
-import httpx
 import psycopg
 
 from bottega.kit import ids
+from tests.simulators import http as clients
 from tests.simulators.processes import Installation
 from tests.simulators.provider import KEY
 from tests.simulators.shop import Counter, eventually, intent_of, pay
@@ -19,7 +19,7 @@ async def test_a_refund_made_at_the_provider_reaches_the_order_with_its_taxes(
     order = await guest.order(milano.wish(online=True))
     await pay(running.sandbox.url, intent_of(order))
     await guest.waits_for(order["order_id"], "PAID")
-    async with httpx.AsyncClient(base_url=running.sandbox.url, headers=KEY) as http:
+    async with clients.AsyncClient(base_url=running.sandbox.url, headers=KEY) as http:
         made = await http.post("/v1/refunds", data={"payment_intent": intent_of(order), "amount": "150"})
     refund, at = made.json()["id"], f"/v1/stores/{milano.store_id}"
 

@@ -3,10 +3,10 @@
 import asyncio
 import socket
 
-import httpx
 import psycopg
 
 from bottega.kit import ids
+from tests.simulators import http as clients
 from tests.simulators.processes import Installation, until
 from tests.simulators.shop import Counter, Json, stream
 
@@ -31,7 +31,7 @@ def _connected(running: Installation, path: str, token: str) -> socket.socket:
 
 
 def _dropped(running: Installation) -> float:
-    lines = httpx.get(f"{running.url}/metrics").text.splitlines()
+    lines = clients.get(f"{running.url}/metrics").text.splitlines()
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("bottega_streams_dropped_total"))
 
 

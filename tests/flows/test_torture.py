@@ -19,6 +19,7 @@ from bottega.entrypoints.torture.judging import Told, difference, judge
 from bottega.entrypoints.torture.planning import WEBS
 from bottega.entrypoints.torture.playing import Stage, perform
 from bottega.kit import ids
+from tests.simulators import http as clients
 from tests.simulators.commands import busyness
 
 SEED = 9
@@ -106,7 +107,7 @@ async def test_an_order_whose_answer_was_lost_after_the_commit_is_found_by_its_k
     stage: Stage, report: Report
 ) -> None:
     body, link = stage.prober.body(online=False), stage.made.links["web-database"]
-    async with httpx.AsyncClient(base_url=stage.made.url, timeout=20, trust_env=False) as http:
+    async with clients.AsyncClient(base_url=stage.made.url, timeout=20, trust_env=False) as http:
 
         async def order(key: str) -> httpx.Response:
             headers = {"authorization": f"Bearer {stage.prober.token}", "idempotency-key": key}
@@ -147,7 +148,7 @@ async def _charge_for_nobody(made: Installation) -> None:
     headers = {"authorization": f"Bearer {made.keys.secret_key}"}
     form = {"amount": "777", "currency": "eur", "payment_method": "pm_card_visa", "confirm": "true",
             "automatic_payment_methods[enabled]": "true", "automatic_payment_methods[allow_redirects]": "never"}  # fmt: skip
-    async with httpx.AsyncClient(base_url=made.provider_url, headers=headers, trust_env=False) as http:
+    async with clients.AsyncClient(base_url=made.provider_url, headers=headers, trust_env=False) as http:
         answer = await http.post("/v1/payment_intents", data=form)
     assert answer.json()["status"] == "succeeded", answer.text
 

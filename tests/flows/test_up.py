@@ -4,9 +4,8 @@ import json
 import signal
 from pathlib import Path
 
-import httpx
-
 from tests.conftest import SECRET
+from tests.simulators import http as clients
 from tests.simulators.commands import Command, bottega, listening_port
 from tests.simulators.processes import until
 
@@ -60,7 +59,7 @@ def test_up_migrates_serves_and_logs_json(empty_url: str, tmp_path: Path) -> Non
     shop = Command(["up", "--port", str(port)], tmp_path, {"database_url": empty_url, "secret": SECRET})
     try:
         shop.says('"ready"', on_stderr=True)
-        parts = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=10).json()["parts"]
+        parts = clients.get(f"http://127.0.0.1:{port}/readyz", timeout=10).json()["parts"]
         assert (parts["database"], parts["online_payment"]) == ("ok", "off")
     finally:
         assert shop.end(signal.SIGTERM) == 0

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import psycopg
 
+from tests.simulators import http as clients
 from tests.simulators.long import LONG, times
 from tests.simulators.processes import Installation
 from tests.simulators.provider import KEY
@@ -63,7 +64,9 @@ class Lives:
         """Let so many payments happen, a few at a time."""
         guests = [await self.place.guest(url) for url in self.running.urls]
         limits = httpx.Limits(max_connections=4)
-        async with httpx.AsyncClient(base_url=self.running.sandbox.url, headers=KEY, timeout=30, limits=limits) as http:
+        async with clients.AsyncClient(
+            base_url=self.running.sandbox.url, headers=KEY, timeout=30, limits=limits
+        ) as http:
             for start in range(0, count, 4):
                 lives = [self.chooser.choice(LIVES) for _ in range(min(4, count - start))]
                 await asyncio.gather(*(self._one(http, guests[n % 2], life) for n, life in enumerate(lives)))
@@ -196,7 +199,7 @@ async def test_of_forged_stale_and_future_events_none_is_accepted(
 ) -> None:
     guest, chooser = await milano.guest(), random.Random(SEED)
     order = await guest.order(milano.wish(online=True))
-    async with httpx.AsyncClient(base_url=running.sandbox.url, headers=KEY, timeout=10) as http:
+    async with clients.AsyncClient(base_url=running.sandbox.url, headers=KEY, timeout=10) as http:
         thing = (await http.get(f"/v1/payment_intents/{intent_of(order)}")).json()
     lies = event("payment_intent.succeeded", thing | {"status": "succeeded", "amount_received": order["total"]})
     postman = Postman(running.urls)

@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from bottega.entrypoints.seed import SeedResult
 from bottega.infra.settings import Settings, to_environment
 from tests.conftest import SECRET
+from tests.simulators import http as clients
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 OPTIONS = [
@@ -83,7 +84,7 @@ def answers(url: str, seconds: float = 30.0) -> None:
     ends = time.monotonic() + seconds
     while True:
         try:
-            httpx.get(url, timeout=2)
+            clients.get(url, timeout=2)
         except httpx.HTTPError:
             assert time.monotonic() < ends, f"{url} does not answer"
             time.sleep(0.1)

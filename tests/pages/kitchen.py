@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from bottega.entrypoints.seed import SeedResult
 from tests.domains.sandbox.processes import free_port
+from tests.simulators import http as clients
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = [
@@ -65,12 +66,12 @@ class Kitchen:
             command = [sys.executable, "-m", f"bottega.entrypoints.{role}"]
             self.processes.append(subprocess.Popen(command, env=environment))
         until(self._alive, 20)
-        stores = httpx.get(f"{self.url}/v1/stores").json()["data"]
+        stores = clients.get(f"{self.url}/v1/stores").json()["data"]
         self.store = next(store for store in stores if store["status"] == "OPEN")
 
     def _alive(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=1).status_code == 200
+            return clients.get(f"{self.url}/healthz", timeout=1).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -85,10 +86,10 @@ class Kitchen:
         return f"{self.url}/v1/stores/{self.store['store_id']}"
 
     def menu(self) -> dict[str, Any]:
-        return httpx.get(f"{self.base}/menu").json()
+        return clients.get(f"{self.base}/menu").json()
 
     def guest(self) -> dict[str, str]:
-        answer = httpx.post(
+        answer = clients.post(
             f"{self.url}/v1/guests", json={"store_id": self.store["store_id"]}, headers={"Idempotency-Key": new_key()}
         )
         answer.raise_for_status()
@@ -96,7 +97,7 @@ class Kitchen:
 
     def staff(self) -> dict[str, str]:
         login = self.barista()
-        answer = httpx.post(f"{self.url}/v1/login", json={"login": login.login, "password": login.password})
+        answer = clients.post(f"{self.url}/v1/login", json={"login": login.login, "password": login.password})
         answer.raise_for_status()
         return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
@@ -121,7 +122,7 @@ class Kitchen:
             "contact": {"name": name},
         }
         headers = {**(guest or self.guest()), "Idempotency-Key": new_key()}
-        answer = httpx.post(f"{self.url}/v1/orders", json=body, headers=headers)
+        answer = clients.post(f"{self.url}/v1/orders", json=body, headers=headers)
         assert answer.status_code == 201, answer.text
         return answer.json()
 
@@ -129,7 +130,7 @@ class Kitchen:
         return self.read(order)["status"]
 
     def read(self, order: dict[str, Any]) -> dict[str, Any]:
-        answer = httpx.get(f"{self.url}/v1/orders/{order['order_id']}", headers=self.staff())
+        answer = clients.get(f"{self.url}/v1/orders/{order['order_id']}", headers=self.staff())
         answer.raise_for_status()
         return answer.json()
 

@@ -3,7 +3,6 @@
 import statistics
 from collections.abc import Callable, Iterator
 
-import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -11,6 +10,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from bottega.entrypoints.seed import SeedResult
 from tests.conftest import SECRET
 from tests.pages.kitchen import CHROMIUM, Board, Kitchen, open_board, until
+from tests.simulators import http as clients
 
 Open = Callable[[], Board]
 
@@ -194,13 +194,13 @@ def test_pausing_the_intake_closes_the_store_to_customers_until_it_is_resumed(bo
     here = board()
     here.panel("intake")
     here.page.get_by_role("button", name="Pause 10 min").click()
-    until(lambda: httpx.get(kitchen.base).json()["status"] == "PAUSED", 2)
+    until(lambda: clients.get(kitchen.base).json()["status"] == "PAUSED", 2)
     expect(here.page.locator(".chip-warn")).to_contain_text("aused")
-    before = httpx.get(kitchen.base).json()["ready_estimate"]["min_minutes"]
+    before = clients.get(kitchen.base).json()["ready_estimate"]["min_minutes"]
     here.page.get_by_role("button", name="More", exact=True).click()
-    until(lambda: httpx.get(kitchen.base).json()["ready_estimate"]["min_minutes"] > before, 2)
+    until(lambda: clients.get(kitchen.base).json()["ready_estimate"]["min_minutes"] > before, 2)
     here.page.get_by_role("button", name="Resume now").click()
-    until(lambda: httpx.get(kitchen.base).json()["status"] == "OPEN", 2)
+    until(lambda: clients.get(kitchen.base).json()["status"] == "OPEN", 2)
     expect(here.page.locator(".chip-warn")).to_have_count(0)
 
 
@@ -208,7 +208,7 @@ def test_a_cancelled_ticket_stays_struck_through_until_somebody_has_seen_it(boar
     here, guest = board(), kitchen.guest()
     order = kitchen.order(guest=guest)
     here.shows(order, "QUEUED")
-    cancelled = httpx.post(
+    cancelled = clients.post(
         f"{kitchen.url}/v1/orders/{order['order_id']}/cancel", json={}, headers={**guest, "Idempotency-Key": "stop"}
     )
     assert cancelled.status_code == 200, cancelled.text

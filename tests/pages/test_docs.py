@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bottega.entrypoints.reference import MACHINES
 from tests.pages.conftest import Site, opened
 from tests.pages.test_accessibility import THEMES, check
+from tests.simulators import http as clients
 
 PAGES = ["/docs", "/docs/errors", "/docs/states"]
 
@@ -41,7 +41,7 @@ def test_they_are_accessible_with_a_call_unfolded(page: Page) -> None:
 
 
 def test_a_problem_leads_to_its_explanation(phone: Page, site: Site) -> None:
-    problem = httpx.get(f"{site.url}/v1/me").json()
+    problem = clients.get(f"{site.url}/v1/me").json()
 
     phone.goto(problem["type"])
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bottega.kit import ids
 from tests.pages.conftest import Site, opened
 from tests.pages.test_accessibility import check
+from tests.simulators import http as clients
 
 
 def stray_money(site: Site, store_id: UUID, amount: int) -> str:
@@ -30,7 +30,7 @@ def stray_money(site: Site, store_id: UUID, amount: int) -> str:
         "return_url": "https://example.org",
         **{f"metadata[{name}]": value for name, value in marks.items()},
     }
-    answer = httpx.post(
+    answer = clients.post(
         f"{site.sandbox_url}/v1/payment_intents", data=taken, headers={"authorization": "Bearer sk_test_pages"}
     )
     assert answer.status_code == 200, answer.text

@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 
+from tests.simulators import http as clients
+
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 WEBHOOK_SECRET = "whsec_tests"
 PATIENCE = 30.0
@@ -119,7 +121,7 @@ class Role:
     def _answers(self) -> bool:
         self._alive()
         try:
-            return httpx.get(self.url + self.ready, timeout=2).status_code == 200
+            return clients.get(self.url + self.ready, timeout=2).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -172,7 +174,7 @@ class Installation:
     def control(self, path: str, body: Any = None, method: str | None = None) -> Any:
         """Use a hand of the sandbox (`faults`, `webhooks/hold`, `payment_intents/pi_…/complete`)."""
         verb = method or ("GET" if body is None else "POST")
-        answer = httpx.request(verb, f"{self.sandbox.url}/_sandbox/{path}", json=body, timeout=10)
+        answer = clients.request(verb, f"{self.sandbox.url}/_sandbox/{path}", json=body, timeout=10)
         answer.raise_for_status()
         return answer.json()
 

@@ -17,6 +17,7 @@ import httpx
 
 from bottega.entrypoints.seed import SeedResult
 from bottega.kit import ids
+from tests.simulators import http as clients
 
 Json = dict[str, Any]
 OPEN_ALWAYS = """
@@ -55,7 +56,7 @@ class Person:
 
     def at(self, url: str) -> Self:
         """The same person at another address (another web process)."""
-        other = httpx.AsyncClient(base_url=url, timeout=15, limits=httpx.Limits(max_connections=60))
+        other = clients.AsyncClient(base_url=url, timeout=15, limits=httpx.Limits(max_connections=60))
         return type(self)(other, self.token, self.subject_id)
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
@@ -69,7 +70,7 @@ class Person:
 
     async def elsewhere(self, url: str, path: str, body: Any, idempotency_key: str) -> httpx.Response:
         """One POST to another web process, over a connection of its own."""
-        async with httpx.AsyncClient(base_url=url, timeout=15) as http:
+        async with clients.AsyncClient(base_url=url, timeout=15) as http:
             return await http.post(path, json=body, headers=self.headers | {"idempotency-key": idempotency_key})
 
     async def patch(self, path: str, body: Any, **headers: str) -> httpx.Response:
@@ -182,7 +183,7 @@ class Counter:
             await person.http.aclose()
 
     def _http(self, url: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=url or self.url, timeout=15, limits=httpx.Limits(max_connections=60))
+        return clients.AsyncClient(base_url=url or self.url, timeout=15, limits=httpx.Limits(max_connections=60))
 
     def _known(self, http: httpx.AsyncClient, said: Json) -> Person:
         person = Person(http, said["access_token"], said.get("subject_id", ""))
@@ -194,7 +195,7 @@ class Counter:
 async def counter(url: str, seeded: SeedResult, slug: str = "milano") -> AsyncIterator[Counter]:
     """A store of a running installation."""
     store_id = ids.show("sto", next(each.store_id for each in seeded.stores if each.slug == slug))
-    async with httpx.AsyncClient(base_url=url, timeout=15) as http:
+    async with clients.AsyncClient(base_url=url, timeout=15) as http:
         answer = await http.get(f"/v1/stores/{store_id}/menu")
     assert answer.status_code == 200, answer.text
     found = Counter(url, store_id, slug, answer.json(), seeded)
@@ -211,7 +212,7 @@ def intent_of(order: Json) -> str:
 
 async def pay(sandbox_url: str, intent: str, card: str = "pm_card_visa") -> Json:
     """What a customer's browser does with a card at the provider; the intent, or the refusal under `error`."""
-    async with httpx.AsyncClient(base_url=sandbox_url, timeout=15) as http:
+    async with clients.AsyncClient(base_url=sandbox_url, timeout=15) as http:
         answer = await http.post(
             f"/v1/payment_intents/{intent}/confirm",
             data={"payment_method": card, "return_url": "http://127.0.0.1/"},

@@ -16,8 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
 import stripe
+
+from tests.simulators import http as clients
 
 SOURCE = Path(__file__).resolve().parents[3] / "src"
 SECRET = "whsec_test_secret"
@@ -43,12 +44,12 @@ class Sandbox:
 
     def control(self, path: str, body: Any = None, method: str | None = None) -> Any:
         verb = method or ("GET" if body is None else "POST")
-        answer = httpx.request(verb, f"{self.url}/_sandbox/{path}", json=body, timeout=10)
+        answer = clients.request(verb, f"{self.url}/_sandbox/{path}", json=body, timeout=10)
         answer.raise_for_status()
         return answer.json()
 
     def page(self, path: str) -> str:
-        return httpx.get(self.url + path, timeout=10).text
+        return clients.get(self.url + path, timeout=10).text
 
     def stop(self, kill: bool = False) -> None:
         self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)

@@ -10,6 +10,7 @@ import stripe
 
 from bottega.sandbox.faults import GROUPS, FaultPlan, Kind, rules_of
 from tests.domains.sandbox.processes import Sandbox, Shop, until
+from tests.simulators import http as clients
 
 PARAMS = {"amount": 700, "currency": "eur", "confirm": True, "payment_method": "pm_card_visa"}
 
@@ -133,7 +134,7 @@ def test_the_same_seed_and_calls_meet_the_same_faults(sandbox: Sandbox) -> None:
     def answers(seed: int, name: str) -> list[int]:
         rules = {"rate_limit": 0.3, "unavailable": 0.3, "error_before": 0.3, "decline": 0.3, "webhook_drop": 0.3}
         sandbox.control("faults", {"seed": seed, "rules": rules})
-        with httpx.Client() as client:
+        with clients.Client() as client:
             return [post(sandbox, f"{name}-{number}", client).status_code for number in range(40)]
 
     first, again, other = answers(3, "first"), answers(3, "again"), answers(4, "other")
@@ -143,13 +144,13 @@ def test_the_same_seed_and_calls_meet_the_same_faults(sandbox: Sandbox) -> None:
 
 def test_the_pages_forms_work_without_a_script(sandbox: Sandbox) -> None:
     plan = {"back": "/faults", "seed": "9", "slow[percent]": "25", "slow[seconds]": "2", "decline[percent]": ""}
-    answer = httpx.post(f"{sandbox.url}/_sandbox/faults", data=plan)
+    answer = clients.post(f"{sandbox.url}/_sandbox/faults", data=plan)
     assert (answer.status_code, answer.headers["location"]) == (303, "/faults")
     found = sandbox.control("faults")
     assert (found["seed"], list(found["rules"])) == (9, ["slow"])
     assert (found["rules"]["slow"]["probability"], found["rules"]["slow"]["seconds"]) == (0.25, 2)
     next_one = {**plan, "kind": "webhook_delay", "webhook_delay[seconds]": "3"}
-    assert httpx.post(f"{sandbox.url}/_sandbox/faults/next", data=next_one).status_code == 303
+    assert clients.post(f"{sandbox.url}/_sandbox/faults/next", data=next_one).status_code == 303
     assert sandbox.control("faults")["ordered"] == {"webhook_delay": 1}
     assert "The next one" in sandbox.page("/faults")
 
@@ -158,7 +159,7 @@ def test_the_pages_forms_work_without_a_script(sandbox: Sandbox) -> None:
     "body", [{"kind": "nonsense"}, {"kind": "slow", "times": 0}, {"kind": "slow", "seconds": "long"}, {}]
 )
 def test_an_order_that_makes_no_sense_is_refused(sandbox: Sandbox, body: dict[str, object]) -> None:
-    assert httpx.post(f"{sandbox.url}/_sandbox/faults/next", json=body).status_code == 400
+    assert clients.post(f"{sandbox.url}/_sandbox/faults/next", json=body).status_code == 400
 
 
 def test_under_every_fault_at_once_the_books_agree_with_what_was_answered(sandbox: Sandbox, shop: Shop) -> None:
@@ -169,7 +170,7 @@ def test_under_every_fault_at_once_the_books_agree_with_what_was_answered(sandbo
     sandbox.control("faults", {"seed": 11, "rules": {**calls, **waits, **silent, "webhooks": 0.3, **late}})
     began = int(sandbox.control("ledger?limit=10000")["entries"][-1]["seq"])
 
-    client = httpx.Client()
+    client = clients.Client()
 
     def buy(number: int) -> None:
         for _ in range(20):

@@ -11,6 +11,7 @@ import pytest
 
 from bottega.sandbox.faults import FaultPlan, Kind, parse, rules_of
 from tests.domains.sandbox.processes import ENVIRON, Sandbox, Shop, free_port, start, until
+from tests.simulators import http as clients
 
 PARAMS = {"amount": 700, "currency": "eur", "confirm": True, "payment_method": "pm_card_visa"}
 
@@ -26,7 +27,7 @@ def plan(sandbox: Sandbox, **rules: object) -> None:
 
 
 def post(sandbox: Sandbox, key: str, seconds: float = 0.4) -> httpx.Response:
-    return httpx.post(
+    return clients.post(
         f"{sandbox.url}/v1/payment_intents", data=PARAMS, timeout=seconds,
         headers={"Authorization": "Bearer sk_test_x", "Idempotency-Key": key},
     )  # fmt: skip
@@ -142,7 +143,7 @@ def test_a_used_port_is_said_clearly(sandbox: Sandbox) -> None:
 
 
 def test_other_sites_cannot_press_the_buttons(sandbox: Sandbox) -> None:
-    answer = httpx.post(f"{sandbox.url}/_sandbox/reset", headers={"Origin": "https://evil.example"})
+    answer = clients.post(f"{sandbox.url}/_sandbox/reset", headers={"Origin": "https://evil.example"})
     assert answer.status_code == 403
 
 

@@ -1,9 +1,9 @@
 """Whatever is sent, the sandbox answers with a refusal and never with a bug of its own."""
 
-import httpx
 import pytest
 
 from tests.domains.sandbox.processes import Sandbox
+from tests.simulators import http as clients
 
 BODIES = [
     b"\xff\xfe",
@@ -73,7 +73,7 @@ KEY = {"Authorization": "Bearer sk_test_x"}
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body[:40]))
 def test_hostile_forms_are_refused_or_taken_but_never_a_bug(sandbox: Sandbox, body: bytes) -> None:
-    with httpx.Client(base_url=sandbox.url, headers=KEY) as client:
+    with clients.Client(base_url=sandbox.url, headers=KEY) as client:
         for path in ("/v1/payment_intents", *PATHS):
             answer = client.post(path, content=body)
             assert answer.status_code < 500, (path, answer.text)
@@ -82,7 +82,7 @@ def test_hostile_forms_are_refused_or_taken_but_never_a_bug(sandbox: Sandbox, bo
 
 @pytest.mark.parametrize("path", READS)
 def test_hostile_reads_are_refused(sandbox: Sandbox, path: str) -> None:
-    assert 200 <= httpx.get(sandbox.url + path, headers=KEY).status_code < 500
+    assert 200 <= clients.get(sandbox.url + path, headers=KEY).status_code < 500
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,11 @@ def test_hostile_reads_are_refused(sandbox: Sandbox, path: str) -> None:
 )
 def test_hostile_controls_are_refused(sandbox: Sandbox, path: str, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
-    answer = httpx.post(f"{sandbox.url}/_sandbox/{path}", content=body, headers=headers)
+    answer = clients.post(f"{sandbox.url}/_sandbox/{path}", content=body, headers=headers)
     assert 400 <= answer.status_code < 500, answer.text
 
 
 def test_wrong_authorization_headers_are_401(sandbox: Sandbox) -> None:
     for value in ("", "Basic", "Basic !!!", "Basic " + "A" * 4, "Bearer", "Bearer pk", "Digest x"):
-        answer = httpx.get(f"{sandbox.url}/v1/charges", headers={"Authorization": value})
+        answer = clients.get(f"{sandbox.url}/v1/charges", headers={"Authorization": value})
         assert answer.status_code == 401
