@@ -109,10 +109,11 @@ function onInput(name) {
 for (const name of Object.keys(CHECKS)) {
   field(name).addEventListener('input', () => onInput(name));
   field(name).addEventListener('focus', () => tell('focus', {}));
-  field(name).addEventListener('blur', () => {
+  field(name).addEventListener('blur', (event) => {
     if (field(name).value) {
       left.add(name);
-      show(name, CHECKS[name]());
+      // Who leaves for the shop's button must not find it moved down by an error before the click is over.
+      setTimeout(() => left.has(name) && show(name, CHECKS[name]()), event.relatedTarget ? 0 : 400);
     }
     tell('blur', {});
   });
