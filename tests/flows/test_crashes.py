@@ -83,15 +83,15 @@ async def _more(load: Load, orders: int) -> None:
 async def _killed_one_by_one(running: Installation, server: EmbeddedPostgres, load: Load) -> None:
     """Kill a web process, a worker and the database under load, and bring each back."""
     for role in (running.web[0], running.workers[0]):
-        await _more(load, 15)
+        await _more(load, 10)
         role.kill()
         await asyncio.sleep(0.5)
         await asyncio.to_thread(role.start)
-    await _more(load, 15)
+    await _more(load, 10)
     await asyncio.to_thread(_kill_database, server)
     await asyncio.sleep(0.5)
     await asyncio.to_thread(server.start)
-    await _more(load, 15)
+    await _more(load, 10)
 
 
 def _kill_database(server: EmbeddedPostgres) -> None:

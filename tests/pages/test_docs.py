@@ -8,16 +8,16 @@ from playwright.sync_api import Browser, Page, expect
 
 from bottega.entrypoints.reference import MACHINES
 from tests.pages.conftest import Site, opened
-from tests.pages.test_accessibility import THEMES, check
+from tests.pages.test_accessibility import check
 from tests.simulators import http as clients
 
 PAGES = ["/docs", "/docs/errors", "/docs/states"]
 
 
-@pytest.fixture(params=THEMES)
-def page(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[Page]:
-    """A phone in one of the themes."""
-    with opened(chromium, site, color_scheme=request.param, reduced_motion="reduce", is_mobile=True) as context:
+@pytest.fixture
+def page(chromium: Browser, site: Site) -> Iterator[Page]:
+    """A phone, still."""
+    with opened(chromium, site, color_scheme="light", reduced_motion="reduce", is_mobile=True) as context:
         yield context.new_page()
 
 

@@ -63,10 +63,10 @@ def plain_desk(chromium: Browser, site: Site) -> Iterator[Page]:
         yield page
 
 
-@pytest.fixture(params=["light", "dark"])
-def desk(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[Page]:
-    """The page in one of the themes."""
-    with at_desk(chromium, site, color_scheme=request.param) as page:
+@pytest.fixture
+def desk(chromium: Browser, site: Site) -> Iterator[Page]:
+    """The page."""
+    with at_desk(chromium, site, color_scheme="light") as page:
         yield page
 
 

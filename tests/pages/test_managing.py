@@ -155,13 +155,14 @@ def test_a_refund_that_did_not_arrive_is_a_task_until_somebody_tries_again(
     expect(manager.get_by_text("Asked 2 times").first).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_managers_pages_are_accessible_and_fit_the_narrowest_screen(
-    chromium: Browser, site: Site, paid: Paid, theme: str
+    chromium: Browser, site: Site, paid: Paid
 ) -> None:
     path = paid("Axel")
     size = {"width": 390, "height": 844}
-    with opened(chromium, site, viewport=size, color_scheme=theme, reduced_motion="reduce", is_mobile=True) as context:
+    with opened(
+        chromium, site, viewport=size, color_scheme="light", reduced_motion="reduce", is_mobile=True
+    ) as context:
         page = signed_in(context, site)
         for address in (page.url, path, f"{path}/refund"):
             page.goto(address)

@@ -125,6 +125,9 @@ class Books:
                     "update stores set timezone = %s, currency = %s where store_id = %s",
                     [place.zone, place.currency, place.store_id],
                 )
+            await cursor.execute(
+                "analyze users, orders, payments, payment_entries"
+            )  # as a shop's tables are after a while
         await connection.execute("set local role bottega_app")
         await connection.execute(SET_TENANT, [str(self.merchant_id)])
         await connection.execute("set local idle_in_transaction_session_timeout = 0")

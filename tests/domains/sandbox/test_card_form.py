@@ -185,12 +185,10 @@ def test_the_dashboards_buttons_work(sandbox: Sandbox, shop: Shop, page: Page, p
     assert problems == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_are_accessible(sandbox: Sandbox, page: Page, scheme: Any) -> None:
+def test_the_pages_are_accessible(sandbox: Sandbox, page: Page) -> None:
     intent = sandbox.client.v1.payment_intents.create(
         {"amount": 990, "currency": "eur", "confirm": True, "payment_method": "pm_card_authenticationRequired"}
     )
-    page.emulate_media(color_scheme=scheme)
     challenge = f"/3ds/{intent.id}?client_secret={intent.client_secret}"
     pages = ["/", f"/payments/{intent.id}", "/webhooks", "/refunds", "/faults", "/mail", challenge, "/elements/card"]
     for path in pages:
@@ -200,5 +198,8 @@ def test_the_pages_are_accessible(sandbox: Sandbox, page: Page, scheme: Any) -> 
         if not whole:
             page.evaluate("document.documentElement.style.setProperty('background', 'var(--paper)')")
         rules = {name: {"enabled": whole} for name in ("landmark-one-main", "page-has-heading-one", "region")}
-        report = Axe().run(page, options={"rules": rules})
-        assert report.violations_count == 0, f"{path}: {report.generate_report()}"
+        colours = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+        for scheme, options in (("light", {"rules": rules}), ("dark", colours)):  # dark, only colours differ
+            page.emulate_media(color_scheme=scheme)
+            report = Axe().run(page, options=options)
+            assert report.violations_count == 0, f"{path}, {scheme}: {report.generate_report()}"
