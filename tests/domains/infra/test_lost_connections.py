@@ -50,9 +50,9 @@ def subject(shop: Shop) -> Subject:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
-    pools = Pools(url, size=1, name="bottega-test")
-    pools.pool.timeout = WAIT
+async def opened(url: str, *, size: int = 1, patience: float = WAIT) -> AsyncIterator[Database]:
+    pools = Pools(url, size=size, name="bottega-test")
+    pools.pool.timeout = patience
     await pools.open()
     waker = Waker(pools.conninfo)
     try:
@@ -193,15 +193,10 @@ async def test_a_server_without_a_free_connection_is_unavailable_and_then_serves
 async def test_when_every_connection_died_at_once_the_next_one_is_there_at_once(
     link: Link, shop_url: str, subject: Subject
 ) -> None:
-    pools = Pools(_by(link, shop_url), size=6, name="bottega-test")
-    await pools.open()
-    waker = Waker(pools.conninfo)
-    database = Database(pools, waker)
-
     async def held(tx: Tx, _: None) -> int:
         return await tx.execute("select pg_sleep(0.3)", {})
 
-    try:
+    async with opened(_by(link, shop_url), size=6, patience=5) as database:
         await asyncio.gather(*(database.run(held, None, by=subject) for _ in range(6)))
         carried = link.connections
         link.cut()
@@ -209,9 +204,6 @@ async def test_when_every_connection_died_at_once_the_next_one_is_there_at_once(
         began = time.monotonic()
         said = await database.run(noted, "after", by=subject)
         took = time.monotonic() - began
-    finally:
-        await waker.close()
-        await pools.close()
 
     assert (carried >= 6, said) == (True, "after")
     assert took < 0.8  # the pool's own check waits a second before it looks at the third, then two, then four
@@ -231,17 +223,10 @@ async def test_a_storm_of_deadlocks_is_retried_whole(shop_url: str, subject: Sub
             await asyncio.sleep(0.01)
         return await noted(tx, "crossed")
 
-    pools = Pools(shop_url, size=4, name="bottega-test")
-    await pools.open()
-    waker = Waker(pools.conninfo)
-    database = Database(pools, waker)
-    try:
+    async with opened(shop_url, size=4, patience=5) as database:
         work = [database.run(crossed, order, by=subject) for order in [(1, 2), (2, 1)] * 4]
         done = await asyncio.gather(*work, return_exceptions=True)
         written = await database.run(count, "crossed", by=subject)
-    finally:
-        await waker.close()
-        await pools.close()
 
     assert tries > len(work), "there was no deadlock"
     assert all(each == "crossed" or isinstance(each, Unavailable) for each in done), done
@@ -268,19 +253,12 @@ async def test_a_storm_of_serialization_failures_is_retried_whole_and_loses_no_c
     async def present(tx: Tx, _: None) -> int:
         return await tx.value(read, {})  # type: ignore[no-any-return]
 
-    pools = Pools(shop_url, size=4, name="bottega-test")
-    await pools.open()
-    waker = Waker(pools.conninfo)
-    database = Database(pools, waker)
-    try:
+    async with opened(shop_url, size=4, patience=5) as database:
         before = await database.run(present, None, by=subject)
         work = [database.run(one_more, None, by=subject) for _ in range(8)]
         done = await asyncio.gather(*work, return_exceptions=True)
         after = await database.run(present, None, by=subject)
         written = await database.run(count, "one more", by=subject)
-    finally:
-        await waker.close()
-        await pools.close()
 
     assert tries > len(work), "nothing failed"
     assert all(each == "one more" or isinstance(each, Unavailable) for each in done), done

@@ -138,9 +138,8 @@ def _different(books: Books) -> Iterable[Any]:
     for theirs in books.theirs:
         mine = ours.get(theirs.payment_intent)
         sides = (theirs.captured, theirs.refunded, theirs.currency.upper())
-        returned = (
-            mine is not None and not mine.captured_minor and not _apart(theirs, mine)
-        )  # it never counted, and went back
+        # It never counted here, and went back.
+        returned = mine is not None and not mine.captured_minor and not _apart(theirs, mine)
         if mine is not None and not returned and sides != (mine.captured_minor, mine.refunded_minor, mine.currency):
             yield {"provider": theirs, "ours": mine}
 
