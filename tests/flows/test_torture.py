@@ -40,6 +40,7 @@ ORDERS = Orders(
         "webhook_duplicate": 0.2,
         "webhook_reorder": 0.2,
         "webhook_forge": 0.1,
+        "hold_expires": {"probability": 0.3, "seconds": 0.5},
     },
 )
 

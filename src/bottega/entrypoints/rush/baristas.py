@@ -13,10 +13,11 @@ from uuid import UUID
 import httpx
 import msgspec
 
-from bottega.entrypoints.rush.wire import GaveUp, Wire
+from bottega.entrypoints.rush.wire import GaveUp, Reply, Wire
 
 Json = dict[str, Any]
 MAKING = 0.15  # seconds at pace 1; a real one takes longer, the server can't tell
+LOST = frozenset({"VOIDED", "FAILED"})  # an online payment that nothing will come of any more
 
 
 class Barista:
@@ -134,9 +135,13 @@ class Barista:
             path = f"/v1/orders/{ticket['order_id']}/transition"
             body = {"to_status": "COMPLETED", "expected_status": "READY"}
             if ticket["pay_mode"] == "AT_STORE":
-                body |= {"tender": self._chooser.choice(("CASH", "CARD")), "receipt_ref": f"R-{ticket['number']}"}
-        key = str(UUID(int=self._chooser.getrandbits(128), version=4))
-        reply = await self._wire.call(step, "POST", path, token=self._token, key=key, body=body)
+                body |= self._till(ticket)
+        reply = await self._ask(step, path, body)
+        if reply.status == 409 and reply.body["code"] == "payment_not_captured":
+            if reply.body["payment_status"] not in LOST:  # what was held is being taken: come back to it
+                await asyncio.sleep(0.5)
+                return
+            reply = await self._ask(step, path, body | self._till(ticket))
         if reply.status == 401:
             self._wire.tally.errors.pop(f"{step}: 401 unauthenticated", None)  # a token lives ten minutes
             await self._signed_in()
@@ -149,3 +154,11 @@ class Barista:
         else:
             # Somebody was faster; the stream says how it stands, meanwhile it is not ours.
             self.tickets.pop(ticket["ticket_id"], None)
+
+    async def _ask(self, step: str, path: str, body: Json) -> Reply:
+        key = str(UUID(int=self._chooser.getrandbits(128), version=4))
+        return await self._wire.call(step, "POST", path, token=self._token, key=key, body=body)
+
+    def _till(self, ticket: Json) -> Json:
+        """What the till says of money that was taken at the counter."""
+        return {"tender": self._chooser.choice(("CASH", "CARD")), "receipt_ref": f"R-{ticket['number']}"}

@@ -159,7 +159,7 @@ class Customer:
             sandbox = self._wire.plan.sandbox
             answered = await self._wire.call("3-D Secure", "POST", path, url=sandbox, form=form)
             intent = answered.body if answered.good else intent
-        if intent.get("status") == "succeeded":
+        if intent.get("status") in ("succeeded", "requires_capture"):  # taken, or held
             tally.counts["paid_online"] += 1
 
     async def _confirm(self, secret: str, card: str) -> Json:

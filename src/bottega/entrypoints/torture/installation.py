@@ -21,7 +21,7 @@ import msgspec
 import psycopg
 
 from bottega.domains.identity import People
-from bottega.domains.merchants import Hours
+from bottega.domains.merchants import CaptureMode, Hours
 from bottega.entrypoints import launch
 from bottega.entrypoints.addresses import answers, free_port
 from bottega.entrypoints.data_folder import DataFolder, SandboxKeys
@@ -206,14 +206,14 @@ def _provider(folder: DataFolder, keys: SandboxKeys, ports: tuple[int, int]) -> 
 
 
 async def _planted(settings: Settings) -> SeedResult:
-    """The demo chain, open day and night."""
+    """The demo chain, open day and night; its last store holds money first and takes it when an order is started."""
     await migrate(settings.database_url)
     pools = Pools(settings.database_url, size=2, name="bottega-torture")
     waker = Waker(pools.conninfo)
     await pools.open()
     try:
         database = Database(pools, waker)
-        seeded = await seed(database, People(Keyring(settings.secret), database), _open_always(chain()))
+        seeded = await seed(database, People(Keyring(settings.secret), database), _tortured(chain()))
     finally:
         await waker.close()
         await pools.close()
@@ -222,8 +222,9 @@ async def _planted(settings: Settings) -> SeedResult:
     return seeded
 
 
-def _open_always(demo: Chain) -> Chain:
-    shops = tuple(
-        Shop(msgspec.structs.replace(each.store, hours=_ALWAYS), each.offer, each.staff) for each in demo.shops
-    )
-    return msgspec.structs.replace(demo, shops=shops)
+def _tortured(demo: Chain) -> Chain:
+    def changed(shop: Shop) -> Shop:
+        mode = CaptureMode.MANUAL if shop is demo.shops[-1] else CaptureMode.AUTOMATIC
+        return Shop(msgspec.structs.replace(shop.store, hours=_ALWAYS, capture_mode=mode), shop.offer, shop.staff)
+
+    return msgspec.structs.replace(demo, shops=tuple(changed(each) for each in demo.shops))

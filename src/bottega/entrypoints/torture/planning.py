@@ -77,6 +77,8 @@ PROVIDER_FAULTS: dict[str, Any] = {
     "wrong_amount": 0.01,
     "refund_pending": 0.1,
     "refund_fails_later": 0.05,
+    "hold_expires": {"probability": 0.05, "seconds": 2.0},
+    "release_as_refund": 0.1,
 }
 # Every kind that often at once: three calls of four meet at least one. Silence and slowness are short here, for ten thousand.
 ONE_IN_TEN: dict[str, Any] = {
@@ -84,6 +86,7 @@ ONE_IN_TEN: dict[str, Any] = {
         (
             "error_before", "error_after", "answer_cut", "unavailable", "rate_limit", "lock_timeout",
             "webhook_drop", "webhook_duplicate", "webhook_twin", "webhook_forge", "decline", "wrong_amount",
+            "release_as_refund",
         ),
         0.1,
     ),
@@ -92,6 +95,7 @@ ONE_IN_TEN: dict[str, Any] = {
         for kind, seconds in (
             ("timeout_before", 2.0), ("timeout_after", 2.0), ("slow", 1.0), ("slow_after", 1.0), ("webhook_reorder", 1.0),
             ("webhook_delay", 5.0), ("refund_pending", 3.0), ("refund_fails_later", 3.0), ("dispute", 3.0),
+            ("hold_expires", 1.0),
         )
     },
 }  # fmt: skip
