@@ -11,7 +11,8 @@ export type Intent =
   | { kind: "made"; ticket_id: string; line_id: string; made: boolean }
   | { kind: "hand_over"; ticket_id: string; order_id: string; tender?: Tender; receipt_ref?: string }
   | { kind: "cancel"; ticket_id: string; order_id: string; expected_status: string; reason: string }
-  | { kind: "short"; ticket_id: string; order_id: string; line_id: string; modifier_id?: string; sold_out: boolean; until: Until; substitutes?: string[] }
+  | { kind: "short"; ticket_id: string; order_id: string; line_id: string; modifier_id?: string; qty?: number; sold_out: boolean; until: Until; substitutes?: string[] }
+  | { kind: "choose"; ticket_id: string; order_id: string; shortage_id: string; choice: "SUBSTITUTE" | "REFUND"; substitute?: number }
   | { kind: "availability"; subject: "products" | "modifiers"; id: string; available: boolean; until: Until; left?: number }
   | { kind: "intake"; state: "OPEN" | "PAUSED"; minutes?: number }
   | { kind: "prep"; prep_minutes: number };
@@ -94,8 +95,14 @@ export function requestOf(store_id: string, intent: Intent): Request {
           sold_out: intent.sold_out,
           until: intent.until,
           ...(intent.modifier_id ? { modifier_id: intent.modifier_id } : {}),
+          ...(intent.qty ? { qty: intent.qty } : {}),
           ...(intent.substitutes ? { substitutes: intent.substitutes.map((product_id) => ({ product_id, same_price: true })) } : {}),
         },
+      };
+    case "choose":
+      return {
+        path: `/v1/orders/${intent.order_id}/shortages/${intent.shortage_id}/choice`,
+        body: { choice: intent.choice, ...(intent.substitute ? { substitute: intent.substitute } : {}) },
       };
     case "availability":
       return {

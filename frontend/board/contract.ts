@@ -61,6 +61,26 @@ export interface Availability {
   at?: string | null;
 }
 
+/** Something that may be had instead of what is out; `refund` is what the order gets cheaper by, in minor units. */
+export interface Substitute {
+  number: number;
+  name: string;
+  variant_name: string | null;
+  modifiers: { name: string }[];
+  refund: number;
+}
+
+/** A line that is out, and what its customer may choose while it is OFFERED; `refund`: what leaving it out saves. */
+export interface Shortage {
+  shortage_id: string;
+  state: string;
+  missing: string;
+  line: { name: string; qty: number };
+  substitutes: Substitute[];
+  choices: string[];
+  refund: number;
+}
+
 export interface Snapshot {
   tickets: Ticket[];
   server_now: string;

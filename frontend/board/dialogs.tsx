@@ -3,11 +3,13 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useRef } from "preact/hooks";
+import { Choose } from "./choose";
 import type { Tender, Ticket } from "./contract";
 import { close, Modal } from "./modal";
 import { dialog, queue, shownTickets } from "./state";
 import { Badges, LineText, Meta } from "./ticket";
 import { Short } from "./short";
+import { WAITING } from "./tickets";
 import { cancel, putBack, recall, takePayment } from "./verbs";
 import { clockTime, money, t } from "./words";
 
@@ -43,6 +45,11 @@ function Details({ ticket }: { ticket: Ticket }): VNode {
         {t.ordered_at(clockTime(ticket.opened_at))} · {t.total} {money(ticket.total, ticket.currency)}
       </p>
       <div class="stack">
+        {ticket.badges.includes(WAITING) && (
+          <button type="button" class="solid wide" onClick={() => (dialog.value = { kind: "choose", ticket_id: ticket.ticket_id })}>
+            {t.choose_for}
+          </button>
+        )}
         {ticket.state === "STARTED" && (
           <button type="button" class="outline wide" onClick={() => putBack(ticket)}>
             {t.back_to_queue}
@@ -143,6 +150,7 @@ export function Dialogs(): VNode | null {
   if (!open || !ticket) return null;
   if (open.kind === "payment") return <Payment key="payment" ticket={ticket} />;
   if (open.kind === "cancel") return <Cancel key="cancel" ticket={ticket} />;
+  if (open.kind === "choose") return <Choose key="choose" ticket={ticket} />;
   if (open.kind === "short") return <Short key="short" ticket={ticket} line_id={open.line_id} />;
   return <Details key="details" ticket={ticket} />;
 }

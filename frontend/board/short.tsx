@@ -32,6 +32,23 @@ function Choice<T extends string>({ legend, options, value, pick }: { legend: st
   );
 }
 
+function Count({ all, qty, set }: { all: number; qty: number; set: (qty: number) => void }): VNode {
+  return (
+    <fieldset class="choice">
+      <legend>{t.short_count}</legend>
+      <div class="stepper">
+        <button type="button" class="outline" aria-label={t.less} disabled={qty === 1} onClick={() => set(qty - 1)}>
+          −
+        </button>
+        <output class="grow stepper-value">{qty === all ? t.short_all(all) : t.short_some(qty, all)}</output>
+        <button type="button" class="outline" aria-label={t.more} disabled={qty === all} onClick={() => set(qty + 1)}>
+          +
+        </button>
+      </div>
+    </fieldset>
+  );
+}
+
 /** The choices of a line that the menu knows by name: one of them can be what is out. */
 function choicesOf(line: TicketLine, things: readonly Sellable[]): Option<string>[] {
   const known = line.modifiers.flatMap((modifier) =>
@@ -50,8 +67,10 @@ export function Short({ ticket, line_id }: { ticket: Ticket; line_id: string }):
   const menu = useSignal<Menu>("end");
   const offer = useSignal<Offer>("fitting");
   const picked = useSignal<readonly string[]>([]);
+  const fewer = useSignal(0); // how many of the line are there all the same
   const line = ticket.lines.find((one) => one.line_id === line_id);
   if (!line) return null;
+  const qty = Math.max(1, line.qty - fewer.value);
   const choices = choicesOf(line, sellablesShown.value);
   const products = others(line, sellablesShown.value);
   const toggle = (id: string): void => {
@@ -62,6 +81,7 @@ export function Short({ ticket, line_id }: { ticket: Ticket; line_id: string }):
     const named = offer.value === "none" ? [] : offer.value === "picked" && picked.value.length > 0 ? [...picked.value] : null;
     runShort(ticket, line_id, {
       ...(missing.value ? { modifier_id: missing.value } : {}),
+      ...(qty < line.qty ? { qty } : {}),
       sold_out: menu.value !== "keep",
       until: menu.value === "end" ? "END_OF_DAY" : null,
       ...(named === null ? {} : { substitutes: named }),
@@ -80,6 +100,7 @@ export function Short({ ticket, line_id }: { ticket: Ticket; line_id: string }):
           pick={(value) => (missing.value = value)}
         />
       )}
+      {line.qty > 1 && <Count all={line.qty} qty={qty} set={(value) => (fewer.value = line.qty - value)} />}
       <Choice<Menu>
         legend={t.short_menu}
         options={[{ value: "end", label: t.until_end }, { value: "on", label: t.until_on }, { value: "keep", label: t.short_keep }]}

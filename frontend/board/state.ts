@@ -10,7 +10,7 @@ import { arrange, EMPTY, project, type Queue } from "./tickets";
 
 export type Panel = "all_day" | "recall" | "sold_out" | "intake" | "screen" | "later" | "ready" | "attention" | null;
 export type Dialog =
-  | { kind: "details" | "payment" | "cancel"; ticket_id: string }
+  | { kind: "details" | "payment" | "cancel" | "choose"; ticket_id: string }
   | { kind: "short"; ticket_id: string; line_id: string }
   | null;
 

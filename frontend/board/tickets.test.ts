@@ -43,6 +43,24 @@ test("changed lines mark the ticket until acknowledged, ticks don't", () => {
   assert.equal(acknowledged(changed, "tkt_1").marks.size, 0);
 });
 
+test("units of a line that are out change nothing yet, and are what is gone when they come off", () => {
+  const queue = withTicket(EMPTY, ticket({ lines: [line({ qty: 3 })] }));
+  const apart = [line({ qty: 2 }), line({ line_id: "lin_9", short: true })];
+  const waiting = withTicket(queue, ticket({ version: 2, lines: apart }));
+  assert.equal(waiting.marks.size, 0);
+  const settled = ticket({ version: 3, lines: [line({ qty: 2 })] });
+  const marks = withTicket(waiting, settled).marks.get("tkt_1");
+  assert.deepEqual(linesShown(settled, marks).map(({ line, change }) => [line.qty, change]), [[2, "none"], [1, "removed"]]);
+});
+
+test("what was asked for shows the units that are out, and the same once the server has put them apart", () => {
+  const asked = command({ kind: "short", ticket_id: "tkt_1", order_id: "ord_1", line_id: "lin_1", qty: 1, sold_out: false, until: null });
+  const before = ticket({ lines: [line({ qty: 3 })] });
+  const after = ticket({ version: 2, lines: [line({ qty: 2 }), line({ line_id: "lin_9", short: true })] });
+  const shown = [before, after].map((known) => project(withTicket(EMPTY, known).tickets, [asked]).get("tkt_1")?.lines);
+  for (const lines of shown) assert.deepEqual(lines?.map(({ qty, short }) => [qty, short ?? false]), [[2, false], [1, true]]);
+});
+
 test("a change shows what came as added and what went as removed", () => {
   const now = ticket({ lines: [line(), line({ line_id: "lin_3", name: "Tea" })] });
   const before = [line(), line({ line_id: "lin_2", name: "Cornetto" })];

@@ -31,14 +31,31 @@ export function waits(ticket: Ticket): boolean {
 
 const OPEN = new Set(["QUEUED", "STARTED"]);
 
-function content(line: TicketLine): string {
+function thing(line: TicketLine): string {
   const modifiers = line.modifiers.map((modifier) => `${modifier.kind} ${modifier.name}`);
-  return JSON.stringify([line.line_id, line.qty, line.name, line.variant_name, modifiers, line.note]);
+  return JSON.stringify([line.name, line.variant_name, modifiers, line.note]);
 }
 
-/** Whether the barista would have to make something else. Ticks don't count. */
+function content(line: TicketLine): string {
+  return `${line.line_id} ${line.qty} ${thing(line)}`;
+}
+
+/** A line of which `qty` (absent: all) are out, as the server is going to put it; as it is where the server has done so. */
+function outOf(ticket: Ticket, line: TicketLine, qty: number | undefined): TicketLine[] {
+  if (ticket.lines.some((other) => other.short && other.line_id !== line.line_id && thing(other) === thing(line))) return [line];
+  if (!qty || qty >= line.qty) return [{ ...line, short: true }];
+  return [{ ...line, qty: line.qty - qty }, { ...line, line_id: `${line.line_id} out`, qty, short: true }];
+}
+
+function amounts(lines: readonly TicketLine[]): string {
+  const sums = new Map<string, number>();
+  for (const line of lines) sums.set(thing(line), (sums.get(thing(line)) ?? 0) + line.qty);
+  return [...sums].map(([what, qty]) => `${qty} ${what}`).sort().join();
+}
+
+/** Whether the barista would have to make something else. Ticks don't count, nor how the same things are spread over lines. */
 export function linesDiffer(before: readonly TicketLine[], after: readonly TicketLine[]): boolean {
-  return before.map(content).join() !== after.map(content).join();
+  return amounts(before) !== amounts(after);
 }
 
 function marked(queue: Queue, known: Ticket, ticket: Ticket): ReadonlyMap<string, Mark> {
@@ -123,7 +140,7 @@ function applied(ticket: Ticket, command: Command, offset: number): Ticket {
       return { ...ticket, lines };
     }
     case "short": {
-      const lines = ticket.lines.map((line) => (line.line_id === intent.line_id ? { ...line, short: true } : line));
+      const lines = ticket.lines.flatMap((line) => (line.line_id === intent.line_id ? outOf(ticket, line, intent.qty) : [line]));
       return { ...ticket, lines, badges: [...new Set([...ticket.badges, WAITING])] };
     }
     case "hand_over":

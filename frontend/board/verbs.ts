@@ -164,6 +164,8 @@ export function cancel(ticket: Ticket, reason: string): void {
 
 export interface Short {
   modifier_id?: string;
+  /** How many of the line are out; absent means all. */
+  qty?: number;
   sold_out: boolean;
   until: Until;
   /** Products to offer; absent lets the shop choose, none offers nothing. */
@@ -176,6 +178,15 @@ export function runShort(ticket: Ticket, line_id: string, what: Short): void {
   const { taken } = ask({ kind: "short", ticket_id, order_id, line_id, ...what }, number, UNDO_MS);
   dialog.value = null;
   notify(t.done_short(number), () => void takeBack(taken, null, number));
+}
+
+/** What the customer wants instead; they may think again, so it waits out the time in which it can be taken back. */
+export function chooseFor(ticket: Ticket, shortage_id: string, choice: "SUBSTITUTE" | "REFUND", substitute?: number): void {
+  const { ticket_id, order_id, number } = ticket;
+  const chosen = { kind: "choose", ticket_id, order_id, shortage_id, choice } as const;
+  const { taken } = ask(substitute === undefined ? chosen : { ...chosen, substitute }, number, UNDO_MS);
+  dialog.value = null;
+  notify(t.done_chosen(number), () => void takeBack(taken, null, number));
 }
 
 export function acknowledge(ticket_id: string): void {

@@ -192,6 +192,51 @@ async def test_at_the_deadline_the_line_comes_off_and_an_only_line_takes_the_ord
     assert over.json()["total"] == off["total"]
 
 
+async def test_some_units_of_a_line_are_out_and_the_others_are_made(
+    milano: Counter, running: Installation, running_url: str
+) -> None:
+    guest, barista = await milano.guest(), await milano.barista()
+    order = await paid(guest, running, milano.wish(online=True, qty=3))
+    line = order["lines"][0]
+    address = f"/v1/orders/{order['order_id']}/lines/{line['line_id']}/unavailable"
+
+    too_many = [await barista.post(address, {"qty": qty}) for qty in (4, 0)]
+    shortage = await out(barista, order, qty=2)
+    asked = await guest.look(order["order_id"])
+    ticket = await badge(barista, milano, order, "WAITING_FOR_CUSTOMER")
+    answer = (await chooses(guest, order, shortage, "REFUND")).json()
+    changed = await badge(barista, milano, order, "CHANGED")
+
+    assert [(each.status_code, each.json()["errors"][0]["pointer"]) for each in too_many] == [(422, "/qty")] * 2
+    assert [(each["line_id"] == line["line_id"], each["qty"]) for each in asked["lines"]] == [(True, 1), (False, 2)]
+    assert (asked["total"], asked["tax"]) == (order["total"], order["tax"])
+    assert all(each["total"] <= shortage["line"]["total"] for each in shortage["substitutes"])
+    assert (shortage["line"]["qty"], shortage["default"]) == (2, "REFUND")
+    assert [(each["qty"], each["short"]) for each in ticket["lines"]] == [(1, False), (2, True)]
+    assert "CHANGED" not in ticket["badges"], "there is as much to make as before"
+    assert [(each["line_id"], each["qty"]) for each in answer["lines"]] == [(line["line_id"], 1)]
+    assert answer["total"] * 3 == order["total"]
+    assert answer["history"][-2]["reason"] == f"2 × {line['name']} is not available"
+    assert [each["qty"] for each in changed["lines"]] == [1]
+    assert await back(running, order, 1) == [order["total"] - answer["total"]]
+    assert (await run(running_url, ["money", "orders", "refunds", "shortages"])).broken == ()
+
+
+async def test_a_line_of_which_money_went_back_is_out_as_a_whole_only(milano: Counter, running: Installation) -> None:
+    guest, barista, admin = await milano.guest(), await milano.barista(), await milano.login("admin")
+    order = await paid(guest, running, milano.wish(online=True, qty=3))
+    line = order["lines"][0]["line_id"]
+    payment = f"/v1/payments/{order['payment']['payment_id']}/refunds"
+    given = await admin.post(payment, {"lines": [{"line_id": line, "qty": 1}], "reason": "cold"})
+
+    part = await barista.post(f"/v1/orders/{order['order_id']}/lines/{line}/unavailable", {"qty": 1})
+    whole = await out(barista, order, qty=3)
+
+    assert given.status_code == 201, given.text
+    assert (part.status_code, part.json()["code"]) == (409, "line_partly_refunded")
+    assert whole["line"]["line_id"] == line
+
+
 async def test_while_the_customer_chooses_the_order_is_neither_finished_nor_changed(milano: Counter) -> None:
     guest, barista = await milano.guest(), await milano.barista()
     order = await guest.order(two_lines(milano))

@@ -11,12 +11,14 @@ CARD_DECLINED = "4000000000000002"
 CARD_GOOD = "4242424242424242"
 
 
-def add(page: Page, name: str, *choices: str) -> None:
-    """Put one product into the cart, with choices by their names."""
+def add(page: Page, name: str, *choices: str, qty: int = 1) -> None:
+    """Put so many of a product into the cart, with choices by their names."""
     page.goto("/s/milano")
     page.get_by_role("link", name=name, exact=True).click()
     for choice in choices:
         page.get_by_text(choice, exact=True).click()
+    if qty > 1:
+        page.fill("[name=qty]", str(qty))
     page.get_by_role("button", name=re.compile("^Add")).click()
     page.wait_for_url("**/s/milano*")
 

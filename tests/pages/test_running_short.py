@@ -83,6 +83,40 @@ def test_the_customer_chooses_and_the_board_follows(phone: Page, board: Page, si
     expect(ticket.locator(".bump")).to_have_text("Ready")
 
 
+def test_of_several_one_is_out_and_the_board_chooses_for_somebody_at_the_counter(
+    phone: Page, board: Page, site: Site
+) -> None:
+    add(phone, "Cappuccino", qty=3)
+    number = placed(phone, name="Ugo")
+    ticket = board.locator(f'[data-ticket][data-number="{number}"]')
+    ticket.locator(".head button").first.click()
+    board.get_by_role("button", name="Cappuccino is not available").click()
+    count = board.get_by_role("group", name="How many?")
+    expect(count.get_by_role("status")).to_have_text("All 3")
+    expect(count.get_by_role("button", name="More")).to_be_disabled()
+    count.get_by_role("button", name="Less").dblclick()
+    expect(count.get_by_role("status")).to_have_text("1 of 3")
+    board.get_by_role("button", name="Leave it on").click()
+    check(board)
+    board.get_by_role("button", name="Ask the customer").click()
+
+    expect(phone.get_by_role("heading", name="1 × Cappuccino is sold out")).to_be_visible(timeout=9_000)
+    expect(ticket.locator(".line.short")).to_have_count(1)
+    expect(ticket.get_by_text("Changed", exact=True)).to_be_hidden()
+    ticket.locator(".head button").first.click()
+    board.get_by_role("button", name="Choose for the customer").click()
+    expect(board.get_by_role("heading", name=f"{number}: what instead?")).to_be_visible()
+    expect(board.get_by_text("1× Cappuccino")).to_be_visible()
+    leave = board.get_by_role("button", name=re.compile("^Leave it out"))
+    expect(leave).to_have_text(re.compile("€2.20 less$"))
+    check(board)
+    leave.click()
+
+    expect(phone.locator(".line-was del.what")).to_contain_text("Cappuccino", timeout=9_000)
+    expect(ticket.locator(".change-removed .name")).to_have_text("Cappuccino")
+    expect(phone.locator(".sums .total").last).to_have_text("€5.80")
+
+
 def test_without_javascript_the_form_chooses(plain_phone: Page, site: Site) -> None:
     add(plain_phone, "Cappuccino")
     number = placed(plain_phone)

@@ -168,6 +168,8 @@ CALLS: Mapping[str, Call] = {
             *_ORDER,
             orders.LineNotFound,
             orders.TooLateToMark,
+            orders.LinePartlyRefunded,
+            PaymentDisputed,
             orders.StatusConflict,
             orders.SubstituteTooDear,
             *_SUBSTITUTE,

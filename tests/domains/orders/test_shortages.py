@@ -12,6 +12,7 @@ from bottega.domains.orders.rules.shortages import (
     by_default,
     chosen_by_staff,
     offer,
+    parted,
     recounted,
     replaced,
     suggested,
@@ -91,6 +92,26 @@ def test_taking_a_line_off_leaves_sums_that_add_up_and_never_a_higher_total(
 
     assert adds_up(after)
     assert after.total_minor <= order.total_minor
+
+
+@given(LINES, MODES, st.data())
+def test_units_of_a_line_apart_change_no_sum_and_taking_them_off_never_makes_it_dearer(
+    wanted: list[tuple[int, int, int, bool]], modes: tuple[TaxMode, TaxPer], data: st.DataObject
+) -> None:
+    place = values.store(tax_mode=modes[0], tax_per=modes[1], tax_rates=RATES)
+    order = ordered(place, wanted)
+    line, new_id = data.draw(st.sampled_from(order.lines)), ids.new_id(values.HOME)
+    qty = data.draw(st.integers(1, line.qty))
+
+    apart, out = parted(order, line, qty, new_id)
+
+    assert adds_up(apart)
+    assert apart.total_minor == order.total_minor
+    assert (out.qty, out.total_minor) == (qty, qty * line.unit_minor)
+    assert all(0 <= each.discount_minor <= each.total_minor and each.tax_minor >= 0 for each in apart.lines)
+    mine = [each.qty for each in apart.lines if each.line_id in (line.line_id, new_id)]
+    assert mine == ([qty] if qty == line.qty else [line.qty - qty, qty])
+    assert without(place, apart, out.line_id).total_minor <= order.total_minor
 
 
 def test_the_shop_offers_what_is_there_of_the_same_kind_for_at_most_the_price_nearest_first() -> None:

@@ -1,5 +1,6 @@
 """Decisions about tickets: what an order looks like on the board, and where its status puts it. Values in, values out."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from bottega.domains.orders import Order, OrderPaymentFailed, OrderPaymentMended
 from bottega.kit import ids
 from bottega.kit.fact import Fact
 
+_ANY = UUID(int=0)
 _STATE_OF = {
     OrderStatus.IN_PROGRESS: TicketState.STARTED,
     OrderStatus.READY: TicketState.DONE,
@@ -144,10 +146,15 @@ def lines_of(
 
 
 def says_the_same(before: tuple[TicketLine, ...], after: tuple[TicketLine, ...]) -> bool:
-    """Whether there is nothing else to make; that a line waits is told apart from what is on it."""
-    return [msgspec.structs.replace(line, short=False) for line in before] == [
-        msgspec.structs.replace(line, short=False) for line in after
-    ]
+    """Whether there is as much of the same things to make; over which lines, and which of them wait, is told apart."""
+    return _amounts(before) == _amounts(after)
+
+
+def _amounts(lines: tuple[TicketLine, ...]) -> Counter[TicketLine]:
+    amounts = Counter[TicketLine]()
+    for line in lines:
+        amounts[msgspec.structs.replace(line, line_id=_ANY, qty=0, made=False, short=False)] += line.qty
+    return amounts
 
 
 def following(ticket: Ticket, order: Order) -> dict[str, Any]:

@@ -92,6 +92,14 @@ class TooLateToMark(DomainError):
     title = "It is too late to mark a line of this order as not available"
 
 
+class LinePartlyRefunded(DomainError):
+    """Money of this line went back already, so it can't be told any more which of its units that was for."""
+
+    kind = Kind.CONFLICT
+    code = "line_partly_refunded"
+    title = "Something of this line was given back: it is out as a whole, or not at all"
+
+
 class ShortageSettled(DomainError):
     """Somebody chose before, or the time to choose ran out; `state` in the answer says what came of it."""
 

@@ -222,11 +222,13 @@ class SubstituteWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class MarkUnavailable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Staff say that a line can't be made. `modifier_id`: what is out is that choice of it, not the product.
 
+    `qty` of its units are out, and become a line of their own; without it, all of them.
     `sold_out` marks it in the catalogue too, until turned on or (`until`) END_OF_DAY. Without `substitutes` the shop
     offers what it has of the same category for at most the price of the line; an empty list offers none.
     """
 
     modifier_id: ModifierId | None = None
+    qty: Annotated[int, msgspec.Meta(ge=1, le=999)] | None = None
     sold_out: bool = False
     until: str | None = None
     substitutes: tuple[SubstituteWish, ...] | None = None

@@ -9,8 +9,8 @@ from bottega.entrypoints.rush.model import Acknowledged, Latency
 EXPECTED = frozenset(
     {
         "idempotency_key_in_use", "item_not_on_menu", "item_not_served_now", "item_sold_out", "move_not_allowed",
-        "payment_not_captured", "rate_limited", "status_conflict", "store_closed", "store_paused", "ticket_moved", "too_late_to_cancel",
-        "total_changed", "waiting_for_choice",
+        "payment_not_captured", "rate_limited", "status_conflict", "store_closed", "store_paused", "ticket_moved",
+        "too_late_to_cancel", "total_changed", "waiting_for_choice",
     }
 )  # fmt: skip
 """Refusals that a busy shop gives to people who did nothing wrong."""

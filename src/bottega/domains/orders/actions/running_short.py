@@ -32,6 +32,7 @@ from bottega.domains.orders.actions.refunding import give_back_part
 from bottega.domains.orders.errors import (
     ChoiceNotOffered,
     LineNotFound,
+    LinePartlyRefunded,
     OrderNotFound,
     ShortageNotFound,
     ShortageSettled,
@@ -43,7 +44,7 @@ from bottega.domains.orders.model import Choice, ChooseInstead, MarkUnavailable,
 from bottega.domains.orders.rules import shortages as rules
 from bottega.domains.orders.rules.reasons import unavailable
 from bottega.domains.orders.states import LIVE, OrderStatus, ShortageState
-from bottega.domains.orders.store import shortages
+from bottega.domains.orders.store import refunds, shortages
 from bottega.domains.orders.store.shortages import Outcome
 from bottega.domains.pricing import ItemSoldOut, LineRequest, QuotedLine, quote
 from bottega.infra.group_commit import BatchTx
@@ -73,10 +74,10 @@ class Decide(msgspec.Struct, frozen=True):
 
 
 async def mark_unavailable(tx: Tx, report: ReportShort) -> Order:
-    """Staff say that a line is out; its customer is asked until the store's time is over.
+    """Staff say that a line, or some of its units, is out; its customer is asked until the store's time is over.
 
     Saying it again while the customer is asked changes nothing. Raises `OrderNotFound`, `LineNotFound`, `TooLateToMark`,
-    `Invalid`, `SubstituteTooDear` and what pricing says of the substitutes that staff name.
+    `LinePartlyRefunded`, `Invalid`, `SubstituteTooDear` and what pricing says of the substitutes that staff name.
     """
     place, command = report.shop.store, report.command
     tx.require("orders.advance", place.store_id)
@@ -89,6 +90,9 @@ async def mark_unavailable(tx: Tx, report: ReportShort) -> Order:
     if order.status not in LIVE:
         raise TooLateToMark(f"The order is {order.status} already", extra=_stands(order))
     missing, item = _missing(line, command)
+    whole = order
+    if command.qty is not None:
+        order, line = await _part(tx, order, line, command.qty, tx.new_id(place.number))
     if command.sold_out:
         said = SetAvailability(AvailabilityState.SOLD_OUT, command.until)
         await set_availability(tx, SoldOutChange(place.store_id, item[0], item[1], said))
@@ -116,7 +120,7 @@ async def mark_unavailable(tx: Tx, report: ReportShort) -> Order:
         before_minor=order.total_minor,
     )
     await shortages.insert(tx, shortage)
-    seq = await shortages.touch(tx, order)
+    seq = await (shortages.touch(tx, order) if order is whole else _write_lines(tx, order, order, order.payment_id))
     if seq is None:
         raise StatusConflict("The order has moved on")
     await store.add_event(tx, order, seq, "run_short", order.status, unavailable(shortage))
@@ -188,15 +192,31 @@ async def _settle(
     )
     if not await shortages.decide(tx, shortage, outcome):
         raise ShortageSettled(extra=_stands(order))
-    seq = await store.change_lines(
-        tx, order, totals_of(after, payment_id), [msgspec.to_builtins(line) for line in after.lines]
-    )
+    seq = await _write_lines(tx, order, after, payment_id)
     if seq is None:
         raise StatusConflict("The order has moved on", extra=_stands(order))
     await store.add_event(tx, order, seq, event, order.status, unavailable(shortage))
     tx.emit(OrderLineSettled(**await _about(tx, order, seq, shortage), state=state, total_minor=after.total_minor))
     OUTCOMES.labels(f"shortage_{state.lower()}").inc()
     return msgspec.structs.replace(after, seq=seq, updated_at=tx.now, payment_id=payment_id)
+
+
+async def _part(tx: Tx, order: Order, line: OrderLine, qty: int, new_line_id: UUID) -> tuple[Order, OrderLine]:
+    """Make the units that are out a line of their own. Raises `Invalid` for more than there are, `LinePartlyRefunded`."""
+    if qty > line.qty:
+        said = f"There are only {line.qty} in this line"
+        raise Invalid(said, errors=(FieldError("/qty", "invalid", said),))
+    if qty < line.qty and order.payment_id is not None:
+        await payments.hold(tx, (order.store_id, order.payment_id))  # no refund of the line begins meanwhile
+        gone = await refunds.returned(tx, order.store_id, order.payment_id, failed=True)
+        if any(part.line_id == line.line_id for part in gone):
+            raise LinePartlyRefunded
+    return rules.parted(order, line, qty, new_line_id)
+
+
+async def _write_lines(tx: Tx, before: Order, after: Order, payment_id: UUID | None) -> int | None:
+    lines = [msgspec.to_builtins(line) for line in after.lines]
+    return await store.change_lines(tx, before, totals_of(after, payment_id), lines)
 
 
 async def _give_back(

@@ -9,6 +9,7 @@ from bottega.domains.merchants import Store
 from bottega.domains.orders.model import Choice, ChooseInstead, Order, OrderLine, Shortage
 from bottega.domains.orders.pages.words import Seen
 from bottega.domains.orders.rules import shortages as rules
+from bottega.domains.orders.rules.reasons import counted
 from bottega.domains.orders.states import ShortageState
 from bottega.domains.payments import Payment
 from bottega.domains.pricing import QuotedLine
@@ -86,19 +87,23 @@ def _asked(order: Order, shortage: Shortage, place: Store, look: Seen, *, paid: 
     whole = _saved(order, order.total_minor, look, paid=True) if paid else t("short.nothing_to_pay")
     found.append(Alternative(Choice.CANCEL, t("short.cancel"), whole))
     until = t.time(shortage.due_at, place.timezone)
-    of_line = shortage.missing == shortage.line.name
+    of_line, name = shortage.missing == shortage.line.name, _named(order, shortage.line)
     return Asked(
         shortage_id=ids.show("sho", shortage.shortage_id),
         line=shortage.line,
-        headline=t("short.out", name=shortage.line.name)
-        if of_line
-        else t("short.choice_out", name=shortage.line.name, choice=shortage.missing),
+        headline=t("short.out", name=name) if of_line else t("short.choice_out", name=name, choice=shortage.missing),
         reason=shortage.reason,
         due_at=shortage.due_at,
         seconds=max(0, int((shortage.due_at - look.now).total_seconds())),
         otherwise=t("short.otherwise_cancel" if alone else "short.otherwise_off", time=until),
         alternatives=tuple(found),
     )
+
+
+def _named(order: Order, line: OrderLine) -> str:
+    """A line by its name; with how many of it, where there are more of the same in the order."""
+    same = sum(each.qty for each in order.lines if each.product_id == line.product_id)
+    return counted(line) if same > 1 else line.name
 
 
 def _called(offered: QuotedLine) -> str:

@@ -7,7 +7,7 @@ so that a page can say it in its reader's language (`orders/pages/words.py`); wh
 import re
 from enum import StrEnum
 
-from bottega.domains.orders.model import Shortage
+from bottega.domains.orders.model import OrderLine, Shortage
 
 _UNAVAILABLE = re.compile(r"(?P<what>.+?) is not available(?: \((?P<said>.*)\))?")
 _CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
@@ -24,9 +24,17 @@ class Reason(StrEnum):
     DISPUTE_WON = "dispute of a cancelled order won"
 
 
+def counted(line: OrderLine) -> str:
+    """How many of what: a line's number and name."""
+    return f"{line.qty} \N{MULTIPLICATION SIGN} {line.name}"
+
+
 def unavailable(shortage: Shortage) -> str:
     """What history, refund and customer are told: what was out, of which line, and what staff said about it."""
-    what = shortage.line.name if shortage.missing == shortage.line.name else f"{shortage.line.name}: {shortage.missing}"
+    line = shortage.line
+    what = line.name if line.qty == 1 else counted(line)
+    if shortage.missing != line.name:
+        what = f"{what}: {shortage.missing}"
     return f"{what} is not available{f' ({shortage.reason})' if shortage.reason else ''}"[:200]
 
 

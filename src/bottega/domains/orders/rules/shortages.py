@@ -41,6 +41,35 @@ def recounted(place: Store, order: Order, lines: Sequence[OrderLine]) -> Order:
     )
 
 
+def parted(order: Order, line: OrderLine, qty: int, new_line_id: UUID) -> tuple[Order, OrderLine]:
+    """The order with `qty` units of a line as a line of their own behind the others, and that line; no sum changes.
+
+    Discount and tax go along in proportion, rounded down: what is left over stays with the units that stay.
+    """
+    if qty == line.qty:
+        return order, line
+    out = msgspec.structs.replace(
+        line,
+        line_id=new_line_id,
+        qty=qty,
+        discount_minor=line.discount_minor * qty // line.qty,
+        tax_minor=line.tax_minor * qty // line.qty,
+        total_minor=line.total_minor * qty // line.qty,
+    )
+    stays = msgspec.structs.replace(
+        line,
+        qty=line.qty - qty,
+        discount_minor=line.discount_minor - out.discount_minor,
+        tax_minor=line.tax_minor - out.tax_minor,
+        total_minor=line.total_minor - out.total_minor,
+    )
+    both = {line.line_id: (stays, out)}
+    lines = [each for old in order.lines for each in both.get(old.line_id, (old,))]
+    numbered = tuple(msgspec.structs.replace(each, line_no=number) for number, each in enumerate(lines, start=1))
+    new = next(each for each in numbered if each.line_id == new_line_id)
+    return msgspec.structs.replace(order, lines=numbered), new
+
+
 def without(place: Store, order: Order, line_id: UUID) -> Order:
     """The order with that line taken off."""
     return recounted(place, order, [line for line in order.lines if line.line_id != line_id])
