@@ -68,7 +68,7 @@ def find_node(venv=None):
 
 def bring_chromium(python, say):
     """The path of a Chromium or Chrome for the page tests, installed if there is none."""
-    found = _chromium()
+    found = find_chromium()
     if found:
         return found
     say("installing Chromium for the page tests")
@@ -76,7 +76,7 @@ def bring_chromium(python, say):
         _install("brew", ["--cask", "chromium"])
     elif not _install("apt-get", ["chromium"]):
         subprocess.run([python, "-m", "playwright", "install", "chromium"], stdout=sys.stderr)
-    found = _chromium()
+    found = find_chromium()
     if not found:
         raise Stop(
             "The page tests need Chromium or Chrome, and it could not be installed from here. Type:\n"
@@ -86,7 +86,8 @@ def bring_chromium(python, say):
     return found
 
 
-def _chromium():
+def find_chromium():
+    """The path of a Chromium or Chrome that is there, or None; `BOTTEGA_CHROMIUM` names one."""
     given = os.environ.get("BOTTEGA_CHROMIUM")
     if given:
         if not os.access(given, os.X_OK):

@@ -114,8 +114,8 @@ def main() -> int:
 def _play(said: dict[str, Any]) -> list[str]:
     missing: list[str] = []
     with sync_playwright() as playwright:
-        path = os.environ.get("BOTTEGA_CHROMIUM", "/usr/bin/chromium")
-        stage = Stage(said, playwright.chromium.launch(executable_path=path, args=CHROMIUM))
+        program = os.environ["BOTTEGA_CHROMIUM"]  # bootstrap.py found it, or brought it
+        stage = Stage(said, playwright.chromium.launch(executable_path=program, args=CHROMIUM))
         stage.sql(OPEN_ALWAYS)
         for scene in SCENES:
             try:

@@ -47,6 +47,8 @@ ORDERS = {
     "orders.history_chained": "update order_events set from_status = 'READY' where order_id = :completed and seq = 3",
     "orders.status_is_last_step": "update orders set status = 'READY' where order_id = :completed",
     "orders.history_signed": "update order_events set actor_id = null where order_id = :completed and seq = 2",
+    "orders.times": "update orders set promised_at = created_at - interval '1 minute' where order_id = :completed",
+    "orders.numbers_gapless": "update order_counters set last_number = last_number + 1",
     "orders.numbers": "update orders set number = 999 where order_id = :completed",
     "orders.business_day": "update orders set business_date = business_date - 3 where order_id = :completed",
     "orders.stuck": "update orders set updated_at = now() - interval '1 hour' where status = 'PLACED' and pay_mode = 'ONLINE'",
@@ -70,6 +72,10 @@ PAYMENTS = {
     "payments.totals_from_entries": """
         update payment_entries set amount_minor = amount_minor - 1 where payment_id = :paid and kind = 'CAPTURED'
     """,
+    "payments.begin_with_their_amount": """
+        update payment_entries set amount_minor = amount_minor + 1 where payment_id = :paid and entry_no = 1
+    """,
+    "payments.till_receipts": "update payments set receipt_ref = null where payment_id = :till",
     "payments.within_amount": """
         alter table payments drop constraint payments_check1;
         update payments set captured_minor = amount_minor + 1 where payment_id = :paid
@@ -110,6 +116,9 @@ PAYMENTS = {
         update payments set provider_ref = 'pi_same' where provider = 'STRIPE'
     """,
     "payments.attempts_numbered": "update payment_attempts set attempt_no = attempt_no + 7 where payment_id = :paid",
+    "payments.attempts_amounts": """
+        update payment_attempts set amount_minor = amount_minor + 1 where payment_id = :paid and operation = 'OPEN'
+    """,
     "payments.attempts_finished": "update payment_attempts set finished_at = null where payment_id = :paid",
     "payments.refunds_asked": "delete from payment_attempts where operation = 'REFUND'",
     "payments.refunds_waited_for": "update refunds set status = 'FAILED', retry_at = null, given_up_at = null",
@@ -125,6 +134,8 @@ PAYMENTS = {
 }
 REFUNDS = {
     "refunds.parts_add_up": "update refund_lines set net_minor = net_minor + 1",
+    "refunds.parts_of_lines": "update refund_lines set tax_rate_ppm = tax_rate_ppm + 1 where tax_minor > 0",
+    "refunds.provider_refs": "update refunds set provider_ref = null where status = 'SUCCEEDED'",
     "refunds.units_were_bought": "update refund_lines set qty = 7 where qty > 0",
     "refunds.tax_was_charged": "update refund_lines set tax_minor = tax_minor + 1000, net_minor = 0",
     "refunds.of_their_order": "update refund_lines set order_id = :completed",
@@ -145,6 +156,7 @@ KITCHEN = {
     "kitchen.tickets_follow": "update tickets set order_seq = order_seq - 1 where order_id = :completed",
     "kitchen.ticket_states": "update tickets set state = 'QUEUED' where order_id = :completed",
     "kitchen.ticket_times": "update tickets set closed_at = null where order_id = :completed",
+    "kitchen.ticket_paid": "update tickets set paid = not paid where order_id = :completed",
     "kitchen.ticket_lines": """
         update tickets set lines = jsonb_set(lines, '{0,qty}', '7') where order_id = :completed
     """,
@@ -169,6 +181,7 @@ EVENTS = {
     "events.told_is_history": """
         update log set payload = payload || '{"status": "READY"}' where aggregateid = :completed and type = 'order.placed'
     """,
+    "events.about_their_noun": "update log set payload = '{}' where aggregatetype = 'payment'",
     "events.money_is_told": "update log set type = 'payment.changed' where type = 'payment.captured'",
     "events.log_dense": "delete from log where seq = 3",
     "events.ids_once": """

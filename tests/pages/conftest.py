@@ -18,12 +18,13 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from bottega.entrypoints.seed import SeedResult
 from bottega.infra.settings import Settings, to_environment
 from tests.conftest import SECRET
 from tests.simulators import http as clients
+from tests.simulators.browser import launched
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 OPTIONS = [
@@ -129,10 +130,8 @@ def site(clone: Callable[[str], AbstractContextManager[str]], shop_template: tup
 @pytest.fixture(scope="module")
 def chromium(site: Site) -> Iterator[Browser]:
     """A real browser. It is there for one file only, and after the site: it occupies this thread's event loop."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=OPTIONS)
+    with launched(OPTIONS) as browser:
         yield browser
-        browser.close()
 
 
 @contextmanager

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from bottega.entrypoints.seed import SeedResult
 from tests.conftest import SECRET
 from tests.pages.kitchen import CHROMIUM, Board, Kitchen, open_board, until
 from tests.simulators import http as clients
+from tests.simulators.browser import launched
 
 Open = Callable[[], Board]
 
@@ -27,10 +28,8 @@ def kitchen(module_shop_url: str, shop_template: tuple[str, SeedResult]) -> Iter
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+    with launched(CHROMIUM) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -38,7 +38,21 @@ EVENTS = (
         from told t left join order_events e on e.store_id = t.store_id and e.order_id = t.aggregateid
           and e.seq = (t.payload ->> 'seq')::int
         where e.to_status is distinct from t.payload ->> 'status' or e.merchant_id <> t.merchant_id
+          or (t.type = 'order.placed') <> (e.event = 'place') or (t.type = 'order.paid') <> (e.event = 'pay')
+          or (t.type = 'order.cancelled') <> (e.from_status <> 'CANCELLED' and e.to_status = 'CANCELLED')
           or coalesce(e.from_status, '') <> coalesce(t.payload ->> 'from_status', '')
+        """,
+    ),
+    Invariant(
+        "events.about_their_noun",
+        "What a fact says names the order, payment or ticket that it is about, and its store",
+        (28,),
+        """
+        select l.seq, l.store_id, l.aggregatetype, l.aggregateid, l.type, l.payload from log l
+        where l.seq > %(log_floor)s and l.aggregatetype in ('order', 'payment', 'ticket')
+          and ((case l.aggregatetype when 'order' then l.payload ->> 'order_id' when 'payment' then l.payload ->> 'payment_id'
+                  else l.payload #>> '{ticket,ticket_id}' end) is distinct from l.aggregateid::text
+            or l.payload ->> 'store_id' is distinct from l.store_id::text)
         """,
     ),
     Invariant(
@@ -70,9 +84,9 @@ EVENTS = (
         (29,),
         """
         select h.seq as head, greatest(%(log_floor)s, h.floor_seq) as beginning, count(l.seq) as entries, max(l.seq) as last
-        from log_head h left join log l on l.seq > greatest(%(log_floor)s, h.floor_seq)
+        from (select) as there left join log_head h on true left join log l on l.seq > greatest(%(log_floor)s, h.floor_seq)
         group by h.seq, h.floor_seq
-        having count(l.seq) <> h.seq - greatest(%(log_floor)s, h.floor_seq)
+        having h.seq is null or count(l.seq) <> h.seq - greatest(%(log_floor)s, h.floor_seq)
           or (count(l.seq) > 0 and max(l.seq) <> h.seq)
         """,
     ),

@@ -65,7 +65,10 @@ KITCHEN = (
         left join taken r on r.store_id = t.store_id and r.order_id = t.order_id
         where t.order_seq > o.seq or t.order_seq < r.seq
           or (t.order_seq = o.seq and (t.order_status <> o.status or t.total_minor <> o.total_minor
-                                       or t.currency <> o.currency or t.pay_mode <> o.pay_mode))
+                                       or t.currency <> o.currency or t.pay_mode <> o.pay_mode
+                                       or t.fulfillment_type <> o.fulfillment_type or t.promised_at <> o.promised_at
+                                       or t.name <> o.contact_name
+                                       or t.number !~ ('(^|[^0-9])0*' || o.number || '$')))
         """,
     ),
     Invariant(
@@ -93,15 +96,32 @@ KITCHEN = (
         """,
     ),
     Invariant(
+        "kitchen.ticket_paid",
+        "A ticket says whether there is money behind its order, as soon as everybody has read that",
+        (5, 20),
+        """
+        select t.store_id, t.ticket_id, t.order_id, t.paid, o.pay_mode, o.status, p.status as payment_status
+        from stores s join tickets t on t.store_id = s.store_id and t.order_id >= %(floor)s and t.state <> 'CANCELLED'
+        join orders o on o.store_id = t.store_id and o.order_id = t.order_id and o.seq = t.order_seq
+        left join payments p on p.store_id = o.store_id and p.payment_id = o.payment_id
+        where o.updated_at < %(settled)s and (p.updated_at is null or p.updated_at < %(settled)s)
+          and t.paid <> (o.status in ('COMPLETED', 'DELIVERED') or (o.pay_mode = 'ONLINE' and coalesce(p.status, '') in (
+            'AUTHORIZED', 'CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED', 'DISPUTED')))
+          and not exists (select from outbox) and not exists (select from parked_events)
+          and not exists (select from consumers c cross join log_head h where c.position < h.seq)
+        """,
+    ),
+    Invariant(
         "kitchen.ticket_lines",
-        "A ticket that has its order's latest change shows that order's lines: the same ones, as many of each",
+        "A ticket that has its order's latest change shows that order's lines: the same ones, by name, as many of each",
         (20,),
         """
         with shown as (
           select t.store_id, t.order_id, t.ticket_id, (
-              select string_agg(x ->> 'line_id' || ' ' || (x ->> 'qty'), ',' order by x ->> 'line_id')
+              select string_agg(concat_ws(' ', x ->> 'line_id', x ->> 'qty', x ->> 'name', x ->> 'variant_name', x ->> 'note'),
+                ',' order by x ->> 'line_id')
               from jsonb_array_elements(t.lines) x) as on_ticket, (
-              select string_agg(l.line_id::text || ' ' || l.qty::text, ',' order by l.line_id::text)
+              select string_agg(concat_ws(' ', l.line_id, l.qty, l.name, l.variant_name, l.note), ',' order by l.line_id::text)
               from order_lines l where l.store_id = o.store_id and l.order_id = o.order_id) as on_order
           from stores s join tickets t on t.store_id = s.store_id and t.order_id >= %(floor)s
           join orders o on o.store_id = t.store_id and o.order_id = t.order_id and o.seq = t.order_seq)

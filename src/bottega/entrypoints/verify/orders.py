@@ -87,6 +87,29 @@ ORDERS = (
         """,
     ),
     Invariant(
+        "orders.times",
+        "An order was made no later than its history begins, and is promised for no earlier than it was made",
+        (19,),
+        """
+        select o.store_id, o.order_id, o.created_at, o.promised_at, e.at as first_at
+        from stores s join orders o on o.store_id = s.store_id and o.order_id >= %(floor)s
+        join order_events e on e.store_id = o.store_id and e.order_id = o.order_id and e.seq = 1
+        where o.created_at > e.at or o.promised_at < o.created_at
+        """,
+    ),
+    Invariant(
+        "orders.numbers_gapless",
+        "The orders of a store's day are numbered from 1 to its counter, each number once",
+        (23,),
+        """
+        select c.store_id, c.business_date, c.last_number, n.highest, n.orders
+        from order_counters c cross join lateral (select max(o.number) as highest, count(*) as orders from orders o
+          where o.store_id = c.store_id and o.business_date = c.business_date) n
+        where c.business_date >= (%(since)s::timestamptz at time zone 'UTC')::date - 1
+          and (n.highest is distinct from c.last_number or n.orders <> c.last_number)
+        """,
+    ),
+    Invariant(
         "orders.numbers",
         "An order's number is its alone at its store on its day, and none is beyond the counter",
         (23,),

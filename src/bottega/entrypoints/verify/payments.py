@@ -28,6 +28,27 @@ PAYMENTS = (
         """,
     ),
     Invariant(
+        "payments.begin_with_their_amount",
+        "A payment's ledger begins with the amount that it was opened for; what the till takes begins with taking it",
+        (2, 4),
+        """
+        select p.store_id, p.payment_id, p.provider, p.amount_minor, e.kind, e.amount_minor as first_minor
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        join payment_entries e on e.store_id = p.store_id and e.payment_id = p.payment_id and e.entry_no = 1
+        where e.amount_minor <> p.amount_minor or e.kind <> case p.provider when 'TILL' then 'CAPTURED' else 'OPENED' end
+        """,
+    ),
+    Invariant(
+        "payments.till_receipts",
+        "What the till took has a tender and a receipt; what a provider takes has neither",
+        (5,),
+        """
+        select p.store_id, p.payment_id, p.provider, p.tender, p.receipt_ref
+        from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+        where num_nulls(p.tender, p.receipt_ref) <> case p.provider when 'TILL' then 0 else 2 end
+        """,
+    ),
+    Invariant(
         "payments.within_amount",
         "Captured is no more than the amount, refunded no more than captured",
         (2,),
@@ -117,7 +138,8 @@ PAYMENTS = (
         """
         select d.store_id, d.dispute_id, d.payment_id, d.status, d.amount_minor, d.closed_at, e.opened, e.taken
         from disputes d cross join lateral (
-          select count(*) filter (where kind = 'DISPUTE_OPENED' and provider_ref = d.provider_ref) as opened,
+          select count(*) filter (where kind = 'DISPUTE_OPENED' and provider_ref = d.provider_ref
+              and amount_minor = d.amount_minor) as opened,
             coalesce(sum(amount_minor) filter (where kind = 'FUNDS_WITHDRAWN' and note = d.provider_ref), 0)
               - coalesce(sum(amount_minor) filter (where kind = 'FUNDS_REINSTATED' and note = d.provider_ref), 0) as taken
           from payment_entries x where x.store_id = d.store_id and x.payment_id = d.payment_id) e
@@ -235,6 +257,22 @@ PAYMENTS = (
         group by 1, 2
         having min(a.attempt_no) <> 1 or max(a.attempt_no) <> count(*) or count(distinct a.provider_key) <> count(*)
           or bool_or(a.provider_key <> 'bottega-' || a.payment_id || '-' || a.attempt_no)
+        """,
+    ),
+    Invariant(
+        "payments.attempts_amounts",
+        "What a provider was asked for is what the payment, its hold, or money that was never ours comes to",
+        (2,),
+        """
+        select a.store_id, a.payment_id, a.attempt_no, a.operation, a.amount_minor, p.amount_minor as of_payment_minor,
+          p.authorized_minor
+        from payment_attempts a join payments p on p.store_id = a.store_id and p.payment_id = a.payment_id
+        where a.payment_id >= %(floor)s and case a.operation
+          when 'OPEN' then a.amount_minor <> p.amount_minor or a.refund_id is not null
+          when 'CAPTURE' then a.amount_minor not between 1 and p.authorized_minor or a.refund_id is not null
+          when 'CANCEL' then a.amount_minor <> 0 or a.refund_id is not null
+          else a.refund_id is null and not exists (select from payment_entries e where e.store_id = a.store_id
+            and e.payment_id = a.payment_id and e.kind = 'MISMATCH' and e.amount_minor >= a.amount_minor) end
         """,
     ),
     Invariant(

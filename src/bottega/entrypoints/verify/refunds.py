@@ -15,6 +15,21 @@ REFUNDS = (
         """,
     ),
     Invariant(
+        "refunds.parts_of_lines",
+        "A part of a refund is of a line that the order has or had, at that line's rate; what no line stands for has no tax",
+        (9,),
+        """
+        select l.store_id, l.refund_id, l.part_no, l.order_id, l.line_id, l.tax_rate_ppm, o.tax_rate_ppm as of_line_ppm
+        from refund_lines l
+        left join order_lines o on o.store_id = l.store_id and o.order_id = l.order_id and o.line_id = l.line_id
+        where l.refund_id >= %(floor)s and case
+          when l.line_id is null then l.tax_minor <> 0
+          when o.line_id is not null then l.tax_rate_ppm <> o.tax_rate_ppm
+          else not exists (select from order_shortages h where h.store_id = l.store_id and h.order_id = l.order_id
+            and h.line_id = l.line_id and (h.line ->> 'tax_rate_ppm')::int = l.tax_rate_ppm) end
+        """,
+    ),
+    Invariant(
         "refunds.units_were_bought",
         "No more units of a line went back, or are on their way, than were bought",
         (2,),
@@ -49,6 +64,18 @@ REFUNDS = (
         from refund_lines l left join refunds r on r.store_id = l.store_id and r.refund_id = l.refund_id
         left join payments p on p.store_id = r.store_id and p.payment_id = r.payment_id
         where l.refund_id >= %(floor)s and p.reference is distinct from l.order_id
+        """,
+    ),
+    Invariant(
+        "refunds.provider_refs",
+        "A refund that arrived by a provider has the provider's reference, and that is of no other refund",
+        (8,),
+        """
+        select r.store_id, p.provider, r.provider_ref, array_agg(r.refund_id) as refunds
+        from refunds r join payments p on p.store_id = r.store_id and p.payment_id = r.payment_id
+        where r.refund_id >= %(floor)s
+          and (r.provider_ref is not null or (p.provider <> 'TILL' and r.status = 'SUCCEEDED'))
+        group by 1, 2, 3 having count(*) > 1 or r.provider_ref is null
         """,
     ),
     Invariant(

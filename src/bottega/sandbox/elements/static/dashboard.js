@@ -4,6 +4,8 @@
 const main = document.getElementById('main');
 const EVERY_MS = 2000;
 let busy = false;
+let pressed = false;
+main.dataset.last = main.innerHTML;
 
 const editing = () => document.activeElement && main.contains(document.activeElement)
   && document.activeElement.matches('input, select, textarea');
@@ -14,7 +16,8 @@ async function refresh(force) {
   try {
     const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('main');
-    if (!fresh || fresh.innerHTML === main.dataset.last) return;
+    // A button that is replaced between press and release is never clicked.
+    if (!fresh || pressed || fresh.innerHTML === main.dataset.last) return;
     main.dataset.last = fresh.innerHTML;
     const place = [...main.querySelectorAll('button, a')].indexOf(document.activeElement);
     main.replaceChildren(...fresh.childNodes);
@@ -27,6 +30,9 @@ async function refresh(force) {
   }
 }
 
+main.addEventListener('pointerdown', () => { pressed = true; });
+addEventListener('pointerup', () => setTimeout(() => { pressed = false; }));
+addEventListener('pointercancel', () => { pressed = false; });
 main.addEventListener('submit', async (event) => {
   const form = event.target;
   if (form.method !== 'post') return;
