@@ -120,7 +120,9 @@ async def test_an_order_whose_answer_was_lost_after_the_commit_is_found_by_its_k
         assert (await order(str(uuid.uuid4()))).status_code == 503, "the cut connection is noticed when it is used"
         link.deafen_at(b"commit")
         asking = asyncio.create_task(order(key))
-        await asyncio.sleep(0.3)
+        async with asyncio.timeout(10):
+            while not link.lost:
+                await asyncio.sleep(0.01)
         link.heal()
         unknown, known = await asking, await order(key)
 

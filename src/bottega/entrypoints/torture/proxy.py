@@ -132,6 +132,11 @@ class Link:
             self.cuts += 1
         self._open.set()
 
+    @property
+    def lost(self) -> bool:
+        """Whether a connection has lost something that the other side said."""
+        return any(pair.lossy for pair in self._pairs)
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
