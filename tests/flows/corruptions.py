@@ -61,6 +61,9 @@ SHORTAGES = {
         from order_shortages h join order_lines l on l.store_id = h.store_id and l.order_id = h.order_id and l.line_no = 1
         where h.state = 'SUBSTITUTED'
     """,
+    "shortages.lead_to_the_total": """
+        update order_shortages set after_minor = after_minor - 1 where state = 'SUBSTITUTED'
+    """,
     "shortages.in_history": "update order_events set event = 'take_off' where event = 'substitute'",
     "shortages.never_dearer": """
         update order_shortages set refund_minor = before_minor - after_minor + 1 where state = 'SUBSTITUTED'
@@ -157,6 +160,9 @@ KITCHEN = {
     "kitchen.ticket_states": "update tickets set state = 'QUEUED' where order_id = :completed",
     "kitchen.ticket_times": "update tickets set closed_at = null where order_id = :completed",
     "kitchen.ticket_paid": "update tickets set paid = not paid where order_id = :completed",
+    "kitchen.ticket_waits": """
+        update order_shortages set due_at = due_at + interval '1 minute' where state = 'OFFERED'
+    """,
     "kitchen.ticket_lines": """
         update tickets set lines = jsonb_set(lines, '{0,qty}', '7') where order_id = :completed
     """,

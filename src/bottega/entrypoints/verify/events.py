@@ -87,7 +87,7 @@ EVENTS = (
         from (select) as there left join log_head h on true left join log l on l.seq > greatest(%(log_floor)s, h.floor_seq)
         group by h.seq, h.floor_seq
         having h.seq is null or count(l.seq) <> h.seq - greatest(%(log_floor)s, h.floor_seq)
-          or (count(l.seq) > 0 and max(l.seq) <> h.seq)
+          or (count(l.seq) > 0 and max(l.seq) <> h.seq) or exists (select from log x where x.seq <= h.floor_seq)
         """,
     ),
     Invariant(

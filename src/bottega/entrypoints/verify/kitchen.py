@@ -112,6 +112,22 @@ KITCHEN = (
         """,
     ),
     Invariant(
+        "kitchen.ticket_waits",
+        "A ticket waits for its customer exactly while a line of its order is out, as soon as everybody has read that",
+        (20,),
+        """
+        select t.store_id, t.ticket_id, t.order_id, t.waiting_until, h.due_at
+        from stores s join tickets t on t.store_id = s.store_id and t.order_id >= %(floor)s
+          and t.state not in ('CANCELLED', 'CLOSED')
+        join orders o on o.store_id = t.store_id and o.order_id = t.order_id and o.seq = t.order_seq
+        cross join lateral (select max(x.due_at) as due_at from order_shortages x where x.store_id = o.store_id
+          and x.order_id = o.order_id and x.state = 'OFFERED') h
+        where t.waiting_until is distinct from h.due_at and o.updated_at < %(settled)s
+          and not exists (select from outbox) and not exists (select from parked_events)
+          and not exists (select from consumers c cross join log_head l where c.position < l.seq)
+        """,
+    ),
+    Invariant(
         "kitchen.ticket_lines",
         "A ticket that has its order's latest change shows that order's lines: the same ones, by name, as many of each",
         (20,),

@@ -16,7 +16,27 @@ SHORTAGES = (
           or (h.state in ('SUBSTITUTED', 'REFUNDED') and l.line_id is not null)
           or (h.state = 'CANCELLED' and o.status <> 'CANCELLED')
           or h.line ->> 'line_id' <> h.line_id::text
-          or (h.state = 'SUBSTITUTED') <> (h.chosen is not null) or h.chosen > jsonb_array_length(h.substitutes)
+          or (h.state = 'SUBSTITUTED') <> (h.chosen is not null)
+          or h.chosen not between 1 and jsonb_array_length(h.substitutes)
+          or num_nulls(h.decided_kind, h.decided_by) <> case h.state when 'OFFERED' then 2 else 0 end
+        """,
+    ),
+    Invariant(
+        "shortages.lead_to_the_total",
+        "What an order cost after each line that was out is what it cost before the next, and in the end what it costs",
+        (9,),
+        """
+        select h.store_id, h.order_id, h.shortage_id, h.after_minor, h.next_minor, o.total_minor, h.new_line_id
+        from (select x.*, lead(x.before_minor) over (partition by x.store_id, x.order_id order by x.decided_at) as next_minor
+              from order_shortages x where x.order_id >= %(floor)s and x.state in ('SUBSTITUTED', 'REFUNDED')) h
+        join orders o on o.store_id = h.store_id and o.order_id = h.order_id
+        where not exists (select from order_events e where e.store_id = h.store_id and e.order_id = h.order_id
+            and e.event = 'change')
+          and (h.after_minor <> coalesce(h.next_minor, o.total_minor)
+            or (h.state = 'SUBSTITUTED' and not exists (select from order_lines l where l.store_id = h.store_id
+                and l.order_id = h.order_id and l.line_id = h.new_line_id)
+              and not exists (select from order_shortages g where g.store_id = h.store_id and g.order_id = h.order_id
+                and g.line_id = h.new_line_id)))
         """,
     ),
     Invariant(
