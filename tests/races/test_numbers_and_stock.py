@@ -70,6 +70,8 @@ async def test_exactly_what_is_left_is_sold(arena: Arena) -> None:
 
     assert await _buyers(arena, 80) == 25
     assert arena.rows("select left_count from availability where item_id = %s", product) == [(0,)]
+    assert [row[0] for row in arena.rows(NUMBERS)] == list(range(1, 26)), "whoever came too late used up a number"
+    assert arena.rows("select last_number from order_counters") == [(25,)]
 
 
 async def test_twin_without_the_lock_on_what_is_left_sells_too_much(

@@ -106,7 +106,7 @@ ORDERS = (
         from order_counters c cross join lateral (select max(o.number) as highest, count(*) as orders from orders o
           where o.store_id = c.store_id and o.business_date = c.business_date) n
         where c.business_date >= (%(since)s::timestamptz at time zone 'UTC')::date - 1
-          and (n.highest is distinct from c.last_number or n.orders <> c.last_number)
+          and (coalesce(n.highest, 0) <> c.last_number or n.orders <> c.last_number)
         """,
     ),
     Invariant(

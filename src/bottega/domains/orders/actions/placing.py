@@ -1,8 +1,8 @@
 """Placing orders, many at once: gather, decide in arrival order, write.
 
 A batch takes its stores' counters in key order, prices again where a menu has changed since the quote, and writes
-everything in one statement. Each placement gets an outcome of its own. Keys are taken for new; where one is not, the
-unique constraint says so, and the batch is done again with a look at the keys first.
+everything in one statement. Each placement gets an outcome of its own, and a store's numbers have no gaps. Keys are taken
+for new; where one is not, the unique constraint says so, and the batch is done again with a look at the keys first.
 """
 
 from collections import Counter
@@ -111,6 +111,8 @@ class Placing:
                 counted.append(i)
         if counted:
             await _take_counted(tx, outcomes, counted)
+        if any(isinstance(outcomes[i], DomainError) for i in new):
+            await _close_gaps(tx, outcomes, {i: (placements[i].store.merchant_id, *slots[i]) for i in new})
         await self._write(tx, placements, outcomes)
         return [outcome for outcome in outcomes if outcome is not None]
 
@@ -162,6 +164,22 @@ class Placing:
 def as_placed(order: Order) -> Order:
     """An order as it was answered when it was placed, whatever happened to it since."""
     return msgspec.structs.replace(order, status=OrderStatus.PLACED, seq=1, updated_at=order.created_at)
+
+
+async def _close_gaps(
+    tx: BatchTx, outcomes: list[Placed | DomainError | None], slots: dict[int, tuple[UUID, UUID, date]]
+) -> None:
+    """The numbers of those that are refused go to the next ones: nobody shall ask where number 42 has gone."""
+    unused = Counter[tuple[UUID, UUID, date]]()
+    for i, slot in slots.items():
+        outcome = outcomes[i]
+        if not isinstance(outcome, Placed):
+            unused[slot] += 1
+        elif unused[slot]:
+            order = msgspec.structs.replace(outcome.order, number=outcome.order.number - unused[slot])
+            outcomes[i] = msgspec.structs.replace(outcome, order=order)
+    left_over = [(slot, n) for slot, n in unused.items() if n]
+    await batch.give_back(tx.connection, [_numbers(i, *slot, n) for i, (slot, n) in enumerate(left_over)])
 
 
 async def _take_counted(tx: BatchTx, outcomes: list[Placed | DomainError | None], counted: list[int]) -> None:

@@ -36,6 +36,11 @@ with wanted as materialized (
 select json_agg(json_build_array(w.i, c.last_number, s.menu_version))::text
 from wanted w join counted c using (store_id, business_date) join stores s on s.store_id = w.store_id
 """
+GIVE_BACK: LiteralString = """
+update order_counters c set last_number = c.last_number - w.n
+from json_to_recordset(%s::json) as w (i int, merchant_id uuid, store_id uuid, business_date date, n int)
+where c.store_id = w.store_id and c.business_date = w.business_date
+"""
 WRITE: LiteralString = """
 with input as materialized (
   select * from unnest(%s::placed_order[])
@@ -107,6 +112,11 @@ async def gather(connection: Connection, wanted: Sequence[dict[str, Any]]) -> li
     row = await cursor.fetchone()
     assert row is not None
     return msgspec.json.decode(row[0], type=list[Slot])
+
+
+async def give_back(connection: Connection, unused: Sequence[dict[str, Any]]) -> None:
+    """Give back the last `n` numbers of stores and days, whose counters `gather` holds."""
+    await connection.execute(GIVE_BACK, [msgspec.json.encode(unused).decode()])
 
 
 async def write(connection: Connection, new: Sequence[NewOrder]) -> None:
