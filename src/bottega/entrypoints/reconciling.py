@@ -216,7 +216,7 @@ def _show(report: Report) -> None:
         out.print()
         for code in dict.fromkeys(each.code for each in remain):
             out.print(f"{code}: {EXPLANATIONS[code]}", style="dim")
-    counted = f"{report.there} payments there, {report.here} here: "
+    counted = f"Payments there: {report.there}, here: {report.here}; "
     mended = f", {report.mended} mended" if report.mended else ""
     verdict = "the ledgers agree" if report.ok else f"{report.remaining} differ"
     out.print(f"{counted}{verdict}{mended}.")

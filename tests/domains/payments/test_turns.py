@@ -128,7 +128,7 @@ async def test_the_command_lists_then_mends_and_its_exit_code_says_whether_ledge
     assert (code, mended["ok"], mended["mended"]) == (0, True, 1)
     shown = await asyncio.to_thread(CliRunner().invoke, app, ["reconcile"])
     assert shown.exit_code == 0
-    assert "1 payments there, 1 here: the ledgers agree" in shown.stdout
+    assert "Payments there: 1, here: 1; the ledgers agree" in shown.stdout
 
 
 class LongLedger:
