@@ -30,6 +30,11 @@ _CONFIRM = """
     client_secret confirmation_token error_on_requires_action mandate mandate_data off_session radar_options
     return_url use_stripe_sdk
 """
+_SETUP = """
+    allowed_payment_method_types attach_to_self customer customer_account description excluded_payment_method_types
+    flow_directions metadata payment_method payment_method_configuration payment_method_data payment_method_options
+    payment_method_types
+"""
 _CUSTOMER = """
     address balance business_name cash_balance description email individual_name invoice_prefix invoice_settings
     metadata name next_invoice_sequence phone preferred_locales shipping source tax tax_exempt validate
@@ -44,6 +49,14 @@ _TEXT: dict[str, str] = {
     "POST payment_intents/*/capture": "amount_details amount_to_capture application_fee_amount final_capture hooks"
     " metadata payment_details statement_descriptor statement_descriptor_suffix transfer_data",
     "POST payment_intents/*/cancel": "cancellation_reason",
+    "POST setup_intents": f"{_SETUP} automatic_payment_methods confirm confirmation_token mandate_data on_behalf_of"
+    " return_url single_use usage use_stripe_sdk",
+    "GET setup_intents": f"{_PAGE} attach_to_self created customer customer_account payment_method",
+    "GET setup_intents/*": "client_secret",
+    "POST setup_intents/*": _SETUP,
+    "POST setup_intents/*/confirm": "allowed_payment_method_types client_secret confirmation_token mandate_data"
+    " payment_method payment_method_data payment_method_options return_url use_stripe_sdk",
+    "POST setup_intents/*/cancel": "cancellation_reason",
     "GET charges": f"{_PAGE} created customer payment_intent transfer_group",
     "POST charges/*": "customer description fraud_details metadata receipt_email shipping transfer_group",
     "GET charges/*/refunds": _PAGE,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from bottega.sandbox import accepted
-from bottega.sandbox.desk import PLATFORM, Desk, expand
+from bottega.sandbox.desk import KINDS, PLATFORM, Desk, expand
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.idempotency import fingerprint_of
 from bottega.sandbox.ids import new_id
@@ -98,9 +98,10 @@ def _check_browser(world: World, verb: Verb, names: tuple[str, ...], params: Par
         )  # fmt: skip
     if not names:
         return account
-    secret, intent = params.required("client_secret"), world.store.get("payment_intent", names[0])
-    if intent is None or intent["client_secret"] != secret:
-        raise not_found("payment_intent", names[0])
+    kind = KINDS.get(names[0].partition("_")[0], "payment_intent")
+    secret, intent = params.required("client_secret"), world.store.get(kind, names[0])
+    if intent is None or intent.get("client_secret") != secret:
+        raise not_found(kind, names[0])
     return world.store.account_of(names[0])
 
 

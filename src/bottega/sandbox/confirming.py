@@ -21,7 +21,7 @@ BOUNCED = Decline("payment_intent_payment_attempt_failed", None, "The bank accou
 
 
 def take_method(desk: Desk, intent: Doc, params: Params) -> None:
-    """Use the payment method that came with the call, if one did."""
+    """Use the payment method that came with the call, if one did. `intent` may be a setup intent."""
     data, name = params.table("payment_method_data"), params.text("payment_method")
     if data is None and name is None:
         return
@@ -34,7 +34,7 @@ def take_method(desk: Desk, intent: Doc, params: Params) -> None:
             "payment_method_unexpected_state", "payment_method",
         )  # fmt: skip
     if method["customer"] and method["customer"] != intent["customer"]:
-        raise invalid("The payment method belongs to another customer than the PaymentIntent.", "payment_method")
+        raise invalid("The payment method belongs to another customer than the intent.", "payment_method")
     if intent["automatic_payment_methods"] is None and method["type"] not in intent["payment_method_types"]:
         raise invalid(f"The payment method type {method['type']!r} isn't among those allowed.", "payment_method")
     intent["payment_method"] = method["id"]
@@ -52,26 +52,29 @@ def confirm(desk: Desk, intent: Doc, params: Params) -> Doc:
     method = resolve(desk, intent["payment_method"])
     if method["type"] in DEBITS:
         return _process(desk, intent, method)
-    if _asks(intent, method):
+    if asks(intent, method):
         if params.flag("off_session") or params.flag("error_on_requires_action"):
             return _decline(desk, intent, method, UNAUTHENTICATED)
-        return _challenge(desk, intent, params)
+        return challenge(desk, intent, params)
     return settle(desk, intent)
 
 
-def _card(method: Doc) -> Card | None:
+def card_behind(method: Doc) -> Card | None:
+    """The test card of a payment method; None for wallets and debits."""
     number = method.get("_number")
     return card_of(number) if number else None
 
 
-def _asks(intent: Doc, method: Doc) -> bool:
-    card = _card(method)
+def asks(intent: Doc, method: Doc) -> bool:
+    """Whether the bank asks for 3-D Secure. `intent` is a payment intent or a setup intent."""
+    card = card_behind(method)
     if card is None or card.wallet or method.get("_wallet") or (card.secure_once and method.get("_set_up")):
         return False
     return card.secure or intent["payment_method_options"]["card"]["request_three_d_secure"] in ("any", "challenge")
 
 
-def _challenge(desk: Desk, intent: Doc, params: Params) -> Doc:
+def challenge(desk: Desk, intent: Doc, params: Params) -> Doc:
+    """Let the bank ask the customer first. `intent` is a payment intent or a setup intent."""
     address = f"{desk.store.meta('base_url')}/3ds/{intent['id']}?client_secret={intent['client_secret']}"
     back = params.text("return_url")
     # Stripe.js (the stand-in too) asks with use_stripe_sdk and shows the challenge in a frame of its own.
@@ -84,7 +87,7 @@ def _challenge(desk: Desk, intent: Doc, params: Params) -> Doc:
         }}  # fmt: skip
     intent |= {"status": "requires_action", "next_action": action}
     desk.save(intent)
-    emit(desk, "payment_intent.requires_action", intent)
+    emit(desk, f"{intent['object']}.requires_action", intent)
     return intent
 
 
@@ -109,7 +112,7 @@ def answer_challenge(desk: Desk, intent: Doc, passed: bool) -> Doc:
 def settle(desk: Desk, intent: Doc) -> Doc:
     """Ask the bank. Paid, held (manual capture), or refused with 402."""
     method = resolve(desk, intent["payment_method"])
-    card = _card(method)
+    card = card_behind(method)
     decline = card.decline if card is not None else None
     if decline is None and desk.faults.draw(Kind.DECLINE, intent["id"]):
         decline = GENERIC
@@ -141,7 +144,7 @@ def settle(desk: Desk, intent: Doc) -> Doc:
 def dispute_if_asked(desk: Desk, charge: Doc) -> None:
     """Some test cards and accounts dispute what was taken from them."""
     method = resolve(desk, charge["payment_method"])
-    card = _card(method)
+    card = card_behind(method)
     if (card is not None and card.dispute) or method.get("_dispute"):
         desk.later("open_dispute", charge["id"], 0.0)
     elif rule := desk.faults.draw(Kind.DISPUTE, charge["payment_intent"]):

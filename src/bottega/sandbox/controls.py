@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
-from bottega.sandbox import confirming, disputes, events, faults, intents, ledger, refunds, webhooks
+from bottega.sandbox import confirming, disputes, events, faults, intents, ledger, refunds, setups, webhooks
 from bottega.sandbox.desk import Desk
 from bottega.sandbox.params import decode
 from bottega.sandbox.problems import Refused
@@ -192,6 +192,10 @@ def _intent(desk: Desk, name: str) -> Doc:
     return desk.find("payment_intent", name)
 
 
+def _setup(desk: Desk, name: str) -> Doc:
+    return desk.find("setup_intent", name)
+
+
 def _expire(desk: Desk, name: str, body: Body) -> Doc:
     intents.expire_hold(desk, name)
     return _intent(desk, name)
@@ -204,6 +208,8 @@ BY_HAND: dict[tuple[str, str], ByHand] = {
     ),
     ("payment_intents", "complete"): lambda desk, name, _: confirming.answer_challenge(desk, _intent(desk, name), True),
     ("payment_intents", "fail"): lambda desk, name, _: confirming.answer_challenge(desk, _intent(desk, name), False),
+    ("setup_intents", "complete"): lambda desk, name, _: setups.answer_challenge(desk, _setup(desk, name), True),
+    ("setup_intents", "fail"): lambda desk, name, _: setups.answer_challenge(desk, _setup(desk, name), False),
     ("payment_intents", "capture"): lambda desk, name, _: intents.capture(desk, intents.Params({}), name),
     ("payment_intents", "cancel"): lambda desk, name, _: intents.cancel(desk, intents.Params({}), name),
     ("refunds", "fail"): lambda desk, name, _: refunds.fail(desk, name),

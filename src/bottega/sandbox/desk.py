@@ -18,6 +18,7 @@ API_VERSION = "2026-10-28.endive"
 
 KINDS: dict[str, str] = {
     "pi": "payment_intent",
+    "seti": "setup_intent",
     "ch": "charge",
     "re": "refund",
     "pm": "payment_method",
@@ -104,6 +105,7 @@ def listing(desk: Desk, kind: str, params: Params, url: str) -> Doc:
 
 FILTERS: dict[str, tuple[str, ...]] = {
     "payment_intent": ("customer",),
+    "setup_intent": ("customer", "payment_method"),
     "charge": ("customer", "payment_intent"),
     "refund": ("charge", "payment_intent"),
     "dispute": ("charge", "payment_intent"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bottega.sandbox import charges, customers, disputes, events, intents, ledger, methods, refunds, webhooks
+from bottega.sandbox import charges, customers, disputes, events, intents, ledger, methods, refunds, setups, webhooks
 from bottega.sandbox.problems import Doc, Refused
 
 Verb = Callable[..., Doc]
@@ -15,6 +15,12 @@ ROUTES: dict[str, Verb] = {
     "POST payment_intents/*/confirm": intents.confirm,
     "POST payment_intents/*/capture": intents.capture,
     "POST payment_intents/*/cancel": intents.cancel,
+    "POST setup_intents": setups.create,
+    "GET setup_intents": setups.list_all,
+    "GET setup_intents/*": setups.retrieve,
+    "POST setup_intents/*": setups.update,
+    "POST setup_intents/*/confirm": setups.confirm,
+    "POST setup_intents/*/cancel": setups.cancel,
     "GET charges": charges.list_all,
     "GET charges/*": charges.retrieve,
     "GET charges/*/refunds": refunds.list_of_charge,
@@ -52,7 +58,9 @@ ROUTES: dict[str, Verb] = {
     "POST webhook_endpoints/*": webhooks.update,
     "DELETE webhook_endpoints/*": webhooks.delete,
 }
-FOR_BROWSERS: frozenset[Verb] = frozenset({intents.retrieve, intents.confirm, methods.create})
+FOR_BROWSERS: frozenset[Verb] = frozenset(
+    {intents.retrieve, intents.confirm, setups.retrieve, setups.confirm, methods.create}
+)
 
 
 def match(method: str, path: str) -> tuple[str, Verb, tuple[str, ...]]:

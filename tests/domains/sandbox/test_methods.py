@@ -121,3 +121,54 @@ def test_some_cards_cannot_be_saved_and_some_decline_only_when_charged(sandbox: 
     with pytest.raises(stripe.CardError) as refused:
         pay(sandbox, payment_method=saved.id, customer=customer.id)
     assert refused.value.code == "card_declined"
+
+
+def test_a_method_is_set_up_for_later_without_a_charge(sandbox: Sandbox, shop: Shop) -> None:
+    v1 = sandbox.client.v1
+    customer = v1.customers.create({})
+    setup = v1.setup_intents.create(
+        {"customer": customer.id, "metadata": {"ours": "1"}, "payment_method_types": ["card"]}
+    )
+    saved = v1.setup_intents.confirm(setup.id, {"payment_method": "pm_card_visa"}, {"idempotency_key": "setup"})
+    again = v1.setup_intents.confirm(setup.id, {"payment_method": "pm_card_visa"}, {"idempotency_key": "setup"})
+    assert (setup.status, setup.usage, saved.status) == ("requires_payment_method", "off_session", "succeeded")
+    assert again.id == saved.id
+    assert [each.id for each in v1.customers.payment_methods.list(customer.id).data] == [saved.payment_method]
+    assert [each.id for each in v1.setup_intents.list({"customer": customer.id}).data] == [setup.id]
+    assert (
+        pay(sandbox, payment_method=saved.payment_method, customer=customer.id, off_session=True).status == "succeeded"
+    )
+    told = until(lambda: "setup_intent.succeeded" in (types := shop.types(setup.id)) and types)
+    assert told == ["setup_intent.created", "setup_intent.succeeded"]
+    for refuse in (v1.setup_intents.confirm, v1.setup_intents.cancel):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            refuse(setup.id)
+        assert refused.value.code == "setup_intent_unexpected_state"
+
+
+def test_setting_up_asks_for_3d_secure_once_and_may_be_declined_or_given_up(sandbox: Sandbox) -> None:
+    v1 = sandbox.client.v1
+    customer = v1.customers.create({}).id
+
+    def begun(token: str) -> stripe.SetupIntent:
+        return v1.setup_intents.create(
+            {"customer": customer, "payment_method": token, "confirm": True, "return_url": "https://shop.example/"}
+        )
+
+    asked, failed, given_up = (begun("pm_card_authenticationRequiredOnSetup") for _ in range(3))
+    action: Any = asked.next_action
+    assert (asked.status, action.type) == ("requires_action", "redirect_to_url")
+    assert "Confirm it’s you" in sandbox.page(action.redirect_to_url.url.partition(sandbox.url)[2])
+    sandbox.control(f"setup_intents/{asked.id}/complete", {})
+    sandbox.control(f"setup_intents/{failed.id}/fail", {})
+    method = str(v1.setup_intents.retrieve(asked.id).payment_method)
+    assert pay(sandbox, payment_method=method, customer=customer, off_session=True).status == "succeeded"
+    refused: Any = v1.setup_intents.retrieve(failed.id)
+    assert (refused.status, refused.last_setup_error.code) == (
+        "requires_payment_method", "setup_intent_authentication_failure"
+    )  # fmt: skip
+    assert v1.setup_intents.cancel(given_up.id).status == "canceled"
+    with pytest.raises(stripe.CardError) as declined:
+        begun("pm_card_chargeDeclined")
+    envelope: Any = declined.value.json_body
+    assert envelope["error"]["setup_intent"]["status"] == "requires_payment_method"

@@ -2,8 +2,9 @@
 
 from urllib.parse import urlencode, urlsplit
 
-from bottega.sandbox import confirming
+from bottega.sandbox import confirming, setups
 from bottega.sandbox.controls import foreign
+from bottega.sandbox.desk import KINDS
 from bottega.sandbox.params import Params, decode
 from bottega.sandbox.problems import Refused
 from bottega.sandbox.store import Doc
@@ -31,8 +32,8 @@ def serve(world: World, request: Request) -> Response:
 
 
 def _find(world: World, name: str, secret: str) -> Doc | None:
-    intent = world.store.get("payment_intent", name)
-    return intent if intent is not None and secret and intent["client_secret"] == secret else None
+    intent = world.store.get(KINDS.get(name.partition("_")[0], ""), name)
+    return intent if intent is not None and secret and intent.get("client_secret") == secret else None
 
 
 def _challenge(world: World, request: Request, name: str) -> Response:
@@ -58,10 +59,12 @@ def _answered(world: World, request: Request, name: str) -> Response:
     if intent is None:
         return json({"error": "no such payment"}, 404)
     desk = world.desk(world.store.account_of(name))
-    after = world.work(lambda at: confirming.answer_challenge(at, at.find("payment_intent", name), passed), desk)
+    kind: str = intent["object"]
+    answer = setups.answer_challenge if kind == "setup_intent" else confirming.answer_challenge
+    after = world.work(lambda at: answer(at, at.find(kind, name), passed), desk)
     back = after.get("_return_url")
     if not back or params.flag("framed"):
         return json({"status": after["status"]})
     outcome = "succeeded" if after["status"] in ("succeeded", "requires_capture") else "failed"
-    query = {"payment_intent": name, "payment_intent_client_secret": after["client_secret"], "redirect_status": outcome}
+    query = {kind: name, f"{kind}_client_secret": after["client_secret"], "redirect_status": outcome}
     return redirect(f"{back}{'&' if urlsplit(back).query else '?'}{urlencode(query)}")
