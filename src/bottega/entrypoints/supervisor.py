@@ -5,6 +5,7 @@ outlives us (it is told our number in BOTTEGA_PARENT and ends when we are gone),
 child has a session of its own), and a program that keeps dying is tried again ever more slowly, for ever.
 """
 
+import asyncio
 import contextlib
 import os
 import resource
@@ -28,6 +29,14 @@ _LOOK = 0.1
 _NEWS = 0.5
 _CALM = 15.0  # seconds between two reports of errors from one program
 _ALARMS = ("[error", "[critical", '"level": "error"', '"level": "critical"', "Error: ")
+
+
+def watch_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:
+    """In a child: end when the process that started us is gone, so that a killed `demo` leaves nothing behind."""
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
+    loop.call_later(1.0, watch_parent, loop, parent)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import gc
 import os
-import signal
 import socket
 from collections.abc import AsyncGenerator
 
@@ -38,6 +37,7 @@ from bottega.domains.payments import pages as payments_pages
 from bottega.domains.reports import api as reports_api
 from bottega.domains.reports import pages as reports_pages
 from bottega.entrypoints.running import HANDLERS as RUNNING
+from bottega.entrypoints.supervisor import watch_parent
 from bottega.entrypoints.wiring import Parts, make_context, make_parts
 from bottega.infra.settings import Settings, load
 from bottega.infra.telemetry import configure_logs
@@ -168,14 +168,6 @@ def main() -> None:
         if parent is not None:
             runner.get_loop().call_soon(watch_parent, runner.get_loop(), int(parent))
         runner.run(serve(settings))
-
-
-def watch_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:
-    """End when the process that started us is gone, so that a killed `demo` leaves nothing behind."""
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGTERM)
-        return
-    loop.call_later(1.0, watch_parent, loop, parent)
 
 
 if __name__ == "__main__":

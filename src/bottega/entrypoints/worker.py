@@ -14,8 +14,8 @@ import psycopg
 import uvloop
 
 from bottega.domains import kitchen
+from bottega.entrypoints.supervisor import watch_parent
 from bottega.entrypoints.sweeps import make_sweeps
-from bottega.entrypoints.web import watch_parent
 from bottega.entrypoints.wiring import Parts, make_consumers, make_parts
 from bottega.infra.sequencer import Sequencer
 from bottega.infra.settings import Settings, load
