@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 import psycopg
+from machine import find_chromium
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -114,8 +115,7 @@ def main() -> int:
 def _play(said: dict[str, Any]) -> list[str]:
     missing: list[str] = []
     with sync_playwright() as playwright:
-        program = os.environ["BOTTEGA_CHROMIUM"]  # bootstrap.py found it, or brought it
-        stage = Stage(said, playwright.chromium.launch(executable_path=program, args=CHROMIUM))
+        stage = Stage(said, playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM))
         stage.sql(OPEN_ALWAYS)
         for scene in SCENES:
             try:

@@ -5,19 +5,9 @@ import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Shortage, Substitute, Ticket } from "./contract";
 import { Modal } from "./modal";
+import { readNow } from "./reading";
 import { chooseFor } from "./verbs";
 import { money, t } from "./words";
-
-async function fetchAsked(order_id: string): Promise<Shortage[] | null> {
-  try {
-    const response = await fetch(`/v1/orders/${order_id}`, { credentials: "same-origin", cache: "no-store" });
-    if (!response.ok) return null;
-    const order = (await response.json()) as { shortages: Shortage[] };
-    return order.shortages.filter((one) => one.state === "OFFERED");
-  } catch {
-    return null;
-  }
-}
 
 function Offer({ name, choices, price, pick }: { name: string; choices: string; price: string; pick: () => void }): VNode {
   return (
@@ -62,7 +52,9 @@ function Asked({ ticket, shortage }: { ticket: Ticket; shortage: Shortage }): VN
 export function Choose({ ticket }: { ticket: Ticket }): VNode {
   const asked = useSignal<Shortage[] | null | undefined>(undefined);
   useEffect(() => {
-    void fetchAsked(ticket.order_id).then((found) => (asked.value = found));
+    void readNow<{ shortages: Shortage[] }>(`/v1/orders/${ticket.order_id}`).then((order) => {
+      asked.value = order && order.shortages.filter((one) => one.state === "OFFERED");
+    });
   }, [ticket.version]);
   const found = asked.value;
   return (

@@ -42,8 +42,9 @@ function content(line: TicketLine): string {
 
 /** A line of which `qty` (absent: all) are out, as the server is going to put it; as it is where the server has done so. */
 function outOf(ticket: Ticket, line: TicketLine, qty: number | undefined): TicketLine[] {
+  if (!qty) return [{ ...line, short: true }];
   if (ticket.lines.some((other) => other.short && other.line_id !== line.line_id && thing(other) === thing(line))) return [line];
-  if (!qty || qty >= line.qty) return [{ ...line, short: true }];
+  if (qty >= line.qty) return [{ ...line, short: true }];
   return [{ ...line, qty: line.qty - qty }, { ...line, line_id: `${line.line_id} out`, qty, short: true }];
 }
 

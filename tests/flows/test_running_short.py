@@ -61,6 +61,11 @@ async def back(running: Installation, order: Json, count: int) -> list[int]:
     return await eventually(there, what="the money")
 
 
+async def disputed(guest: Person, order: Json) -> bool:
+    """Whether a bank has the money of an order."""
+    return (await guest.look(order["order_id"]))["payment"]["status"] == "DISPUTED"
+
+
 async def taken(running: Installation, order: Json) -> int:
     """What the provider took, once it took anything."""
 
@@ -230,10 +235,15 @@ async def test_a_line_of_which_money_went_back_is_out_as_a_whole_only(milano: Co
     given = await admin.post(payment, {"lines": [{"line_id": line, "qty": 1}], "reason": "cold"})
 
     part = await barista.post(f"/v1/orders/{order['order_id']}/lines/{line}/unavailable", {"qty": 1})
+    charge = (await provider.read(running, order["intent"]))["latest_charge"]
+    running.control(f"charges/{charge}/dispute", {})
+    await eventually(lambda: disputed(guest, order), what="the dispute")
+    with_the_bank = await barista.post(f"/v1/orders/{order['order_id']}/lines/{line}/unavailable", {"qty": 1})
     whole = await out(barista, order, qty=3)
 
     assert given.status_code == 201, given.text
     assert (part.status_code, part.json()["code"]) == (409, "line_partly_refunded")
+    assert (with_the_bank.status_code, with_the_bank.json()["code"]) == (409, "payment_disputed")
     assert whole["line"]["line_id"] == line
 
 

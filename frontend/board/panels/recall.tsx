@@ -6,19 +6,11 @@ import { useEffect } from "preact/hooks";
 import { boot } from "../boot";
 import { minutesSeconds, now, secondsSince } from "../clock";
 import type { Ticket } from "../contract";
+import { readNow } from "../reading";
 import { queue, shown, shownTickets } from "../state";
 import { recall } from "../verbs";
 import { t } from "../words";
 import { Sheet } from "./sheet";
-
-async function fetchRecent(): Promise<Ticket[] | null> {
-  try {
-    const response = await fetch(`/v1/stores/${boot.store_id}/tickets/recent`, { credentials: "same-origin", cache: "no-store" });
-    return response.ok ? ((await response.json()) as { data: Ticket[] }).data : null;
-  } catch {
-    return null;
-  }
-}
 
 /** Newest first; what the board knows better (a bump that still waits) wins over what the server told. */
 function merged(recent: readonly Ticket[], ready: readonly Ticket[]): Ticket[] {
@@ -37,9 +29,9 @@ export function RecallPanel(): VNode {
   const failed = useSignal(false);
   const version = queue.value;
   useEffect(() => {
-    void fetchRecent().then((tickets) => {
-      failed.value = tickets === null;
-      if (tickets) recent.value = tickets;
+    void readNow<{ data: Ticket[] }>(`/v1/stores/${boot.store_id}/tickets/recent`).then((page) => {
+      failed.value = page === null;
+      if (page) recent.value = page.data;
     });
   }, [version]);
   const list = merged(recent.value, shown.value.ready);

@@ -60,7 +60,7 @@ def confirm(desk: Desk, intent: Doc, params: Params) -> Doc:
 
 
 def card_behind(method: Doc) -> Card | None:
-    """The test card of a payment method; None for wallets and debits."""
+    """The test card of a payment method (also in a phone's wallet); None for what is no card."""
     number = method.get("_number")
     return card_of(number) if number else None
 
@@ -71,6 +71,15 @@ def asks(intent: Doc, method: Doc) -> bool:
     if card is None or card.wallet or method.get("_wallet") or (card.secure_once and method.get("_set_up")):
         return False
     return card.secure or intent["payment_method_options"]["card"]["request_three_d_secure"] in ("any", "challenge")
+
+
+def take_options(intent: Doc, params: Params) -> None:
+    """Note whether the shop wants 3-D Secure whatever the card says. `intent` is a payment intent or a setup intent."""
+    options = params.table("payment_method_options")
+    card = options.table("card") if options else None
+    wish = card.text("request_three_d_secure", {"automatic", "any", "challenge"}) if card else None
+    if wish:
+        intent["payment_method_options"]["card"]["request_three_d_secure"] = wish
 
 
 def challenge(desk: Desk, intent: Doc, params: Params) -> Doc:
@@ -194,14 +203,16 @@ def _fail(desk: Desk, intent: Doc, method: Doc, decline: Decline) -> Doc:
 
 def _told_no(desk: Desk, intent: Doc, method: Doc, charge: Doc, decline: Decline) -> Doc:
     intent["latest_charge"] = charge["id"]
+    return _back_to_start(desk, intent, {**card_error(method, decline), "charge": charge["id"]})
+
+
+def card_error(method: Doc, decline: Decline) -> Doc:
+    """A bank's no, as an intent keeps it and as the refused call says it."""
     error: Doc = {
-        "type": "card_error", "code": decline.code, "message": decline.message, "charge": charge["id"],
-        "payment_method": public(method),
+        "type": "card_error", "code": decline.code, "message": decline.message, "payment_method": public(method),
         "doc_url": f"https://docs.stripe.com/error-codes/{decline.code.replace('_', '-')}",
     }  # fmt: skip
-    if decline.decline_code:
-        error["decline_code"] = decline.decline_code
-    return _back_to_start(desk, intent, error)
+    return error | ({"decline_code": decline.decline_code} if decline.decline_code else {})
 
 
 def _back_to_start(desk: Desk, intent: Doc, error: Doc) -> Doc:

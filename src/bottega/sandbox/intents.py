@@ -9,7 +9,7 @@ from bottega.sandbox.currencies import check_amount, check_currency
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit
 from bottega.sandbox.ids import new_id, token
-from bottega.sandbox.methods import TYPES, default_types
+from bottega.sandbox.methods import default_types, offered
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc, Refused, conflict, invalid, missing_param
 from bottega.sandbox.store import public
@@ -42,20 +42,12 @@ def create(desk: Desk, params: Params) -> Doc:
 def _blank(desk: Desk, amount: int, currency: str, params: Params) -> Doc:
     name = new_id("pi")
     capture = params.text("capture_method", {"automatic", "automatic_async", "manual"}) or "automatic"
-    automatic = params.table("automatic_payment_methods")
-    types = params.texts("payment_method_types") or params.texts("allowed_payment_method_types")
-    if unknown := [kind for kind in types if kind not in TYPES]:
-        raise invalid(f"The payment method type {unknown[0][:40]!r} is invalid.", "payment_method_types")
-    is_automatic = automatic.flag("enabled") if automatic else not types
-    if is_automatic and types:
-        raise invalid("You may only specify one of: automatic_payment_methods, payment_method_types.")
+    automatic, types = offered(params)
     return created(
         desk, name, "payment_intent",
         amount=amount, amount_capturable=0, amount_details={"tip": {}}, amount_received=0, application=None,
         application_fee_amount=None,
-        automatic_payment_methods={
-            "enabled": True, "allow_redirects": (automatic and automatic.text("allow_redirects")) or "always"
-        } if is_automatic else None,
+        automatic_payment_methods=automatic,
         canceled_at=None, cancellation_reason=None, capture_method=capture,
         client_secret=f"{name}_secret_{token()}",
         confirmation_method=params.text("confirmation_method", {"automatic", "manual"}) or "automatic",
@@ -79,11 +71,7 @@ def _fill(desk: Desk, intent: Doc, params: Params) -> None:
     if customer := params.text("customer"):
         intent["customer"] = customers.living(desk, customer)["id"]
     intent["metadata"] = params.metadata(intent["metadata"])
-    options = params.table("payment_method_options")
-    card = options.table("card") if options else None
-    wish = card.text("request_three_d_secure", {"automatic", "any", "challenge"}) if card else None
-    if wish:
-        intent["payment_method_options"]["card"]["request_three_d_secure"] = wish
+    confirming.take_options(intent, params)
 
 
 def retrieve(desk: Desk, params: Params, name: str) -> Doc:

@@ -25,6 +25,19 @@ def default_types(currency: str) -> list[str]:
     return ["card", "link", *debit]
 
 
+def offered(params: Params) -> tuple[Doc | None, list[str]]:
+    """What an intent may be paid or set up with: the automatic choice, or (None and) the types that were named."""
+    automatic = params.table("automatic_payment_methods")
+    types = params.texts("payment_method_types") or params.texts("allowed_payment_method_types")
+    if unknown := [kind for kind in types if kind not in TYPES]:
+        raise invalid(f"The payment method type {unknown[0][:40]!r} is invalid.", "payment_method_types")
+    if not (automatic.flag("enabled") if automatic else not types):
+        return None, types
+    if types:
+        raise invalid("You may only specify one of: automatic_payment_methods, payment_method_types.")
+    return {"enabled": True, "allow_redirects": (automatic and automatic.text("allow_redirects")) or "always"}, types
+
+
 def resolve(desk: Desk, name: str, param: str = "payment_method") -> Doc:
     """The payment method of an id or of a test token (which makes a fresh one)."""
     if name in BY_TOKEN:

@@ -10,9 +10,9 @@ from bottega.sandbox.debits import DEBITS
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit
 from bottega.sandbox.ids import new_id, token
-from bottega.sandbox.methods import TYPES, resolve
+from bottega.sandbox.methods import offered, resolve
 from bottega.sandbox.params import Params
-from bottega.sandbox.problems import Doc, Refused, conflict, invalid
+from bottega.sandbox.problems import Doc, Refused, conflict
 from bottega.sandbox.store import public
 
 OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
@@ -22,13 +22,11 @@ REASONS = frozenset({"abandoned", "requested_by_customer", "duplicate"})
 def create(desk: Desk, params: Params) -> Doc:
     """A new setup intent; with `confirm` it is confirmed at once."""
     name = new_id("seti")
-    types = params.texts("payment_method_types") or params.texts("allowed_payment_method_types")
-    if unknown := [kind for kind in types if kind not in TYPES]:
-        raise invalid(f"The payment method type {unknown[0][:40]!r} is invalid.", "payment_method_types")
+    automatic, types = offered(params)
     setup = created(
         desk, name, "setup_intent",
         application=None, attach_to_self=False,
-        automatic_payment_methods=None if types else {"enabled": True, "allow_redirects": "always"},
+        automatic_payment_methods=automatic,
         cancellation_reason=None, client_secret=f"{name}_secret_{token()}", customer=None, description=None,
         flow_directions=None, last_setup_error=None, latest_attempt=None, mandate=None, metadata={}, next_action=None,
         on_behalf_of=None, payment_method=None, payment_method_configuration_details=None,
@@ -70,6 +68,7 @@ def confirm(desk: Desk, params: Params, name: str) -> Doc:
     if setup["status"] not in OPEN:
         raise _unexpected(setup, "confirmed")
     confirming.take_method(desk, setup, params)
+    confirming.take_options(setup, params)
     return _go_through(desk, setup, params)
 
 
@@ -95,7 +94,7 @@ def answer_challenge(desk: Desk, setup: Doc, passed: bool) -> Doc:
         card = confirming.card_behind(method)
         if card is None or card.decline is None or card.fails_late:
             return _save_method(desk, setup, method)
-        return _told_no(desk, setup, _card_error(method, card.decline))
+        return _told_no(desk, setup, confirming.card_error(method, card.decline))
     message = "We are unable to authenticate your payment method. Choose a different one and try again."
     return _told_no(desk, setup, {"type": "invalid_request_error", "code": "setup_intent_authentication_failure",
                                   "message": message})  # fmt: skip
@@ -107,6 +106,7 @@ def _fill(desk: Desk, setup: Doc, params: Params) -> None:
     if customer := params.text("customer"):
         setup["customer"] = customers.living(desk, customer)["id"]
     setup["metadata"] = params.metadata(setup["metadata"])
+    confirming.take_options(setup, params)
 
 
 def _go_through(desk: Desk, setup: Doc, params: Params) -> Doc:
@@ -136,20 +136,10 @@ def _save_method(desk: Desk, setup: Doc, method: Doc) -> Doc:
 
 
 def _decline(desk: Desk, setup: Doc, method: Doc, decline: Decline) -> None:
-    error = _card_error(method, decline)
+    error = confirming.card_error(method, decline)
     after = _told_no(desk, setup, error)
     fields = {name: value for name, value in error.items() if name not in ("type", "message")}
     raise Refused(402, "card_error", decline.message, **fields, setup_intent=public(after))
-
-
-def _card_error(method: Doc, decline: Decline) -> Doc:
-    error: Doc = {
-        "type": "card_error",
-        "code": decline.code,
-        "message": decline.message,
-        "payment_method": public(method),
-    }
-    return error | ({"decline_code": decline.decline_code} if decline.decline_code else {})
 
 
 def _told_no(desk: Desk, setup: Doc, error: Doc) -> Doc:

@@ -168,6 +168,8 @@ def test_setting_up_asks_for_3d_secure_once_and_may_be_declined_or_given_up(sand
         "requires_payment_method", "setup_intent_authentication_failure"
     )  # fmt: skip
     assert v1.setup_intents.cancel(given_up.id).status == "canceled"
+    wanted = v1.setup_intents.create({"payment_method_options": {"card": {"request_three_d_secure": "any"}}})
+    assert v1.setup_intents.confirm(wanted.id, {"payment_method": "pm_card_visa"}).status == "requires_action"
     with pytest.raises(stripe.CardError) as declined:
         begun("pm_card_chargeDeclined")
     envelope: Any = declined.value.json_body

@@ -36,9 +36,8 @@ class Prober:
         self._made = made
         self._tally = tally
         self._chooser = chooser
-        self._tls = (
-            httpx.create_ssl_context()
-        )  # made once: each costs 17 ms of processor, and there is a client for each try
+        # Made once: each costs 17 ms of processor, and there is a client for each try.
+        self._tls = httpx.create_ssl_context()
         self.token = ""
         self._body: Json = {}
 

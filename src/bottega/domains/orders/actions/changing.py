@@ -62,7 +62,7 @@ async def change_lines(tx: Tx, change: ChangeLines) -> Order:
         await payments.request_void(tx, (order.store_id, payment_id))
         payment_id = await open_another(tx, order, after.total_minor, change.account)
     totals = totals_of(msgspec.structs.replace(after, menu_version=priced.menu_version), payment_id)
-    seq = await store.change_lines(tx, order, totals, [msgspec.to_builtins(line) for line in after.lines])
+    seq = await store.change_lines(tx, order, totals, after.lines)
     if seq is None:
         raise StatusConflict("The order has moved on")
     await store.add_event(tx, order, seq, "change", order.status, None)

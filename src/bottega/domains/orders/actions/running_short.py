@@ -77,7 +77,8 @@ async def mark_unavailable(tx: Tx, report: ReportShort) -> Order:
     """Staff say that a line, or some of its units, is out; its customer is asked until the store's time is over.
 
     Saying it again while the customer is asked changes nothing. Raises `OrderNotFound`, `LineNotFound`, `TooLateToMark`,
-    `LinePartlyRefunded`, `Invalid`, `SubstituteTooDear` and what pricing says of the substitutes that staff name.
+    `LinePartlyRefunded`, `PaymentDisputed`, `Invalid`, `SubstituteTooDear` and what pricing says of substitutes that staff
+    name.
     """
     place, command = report.shop.store, report.command
     tx.require("orders.advance", place.store_id)
@@ -90,7 +91,6 @@ async def mark_unavailable(tx: Tx, report: ReportShort) -> Order:
     if order.status not in LIVE:
         raise TooLateToMark(f"The order is {order.status} already", extra=_stands(order))
     missing, item = _missing(line, command)
-    whole = order
     if command.qty is not None:
         order, line = await _part(tx, order, line, command.qty, tx.new_id(place.number))
     if command.sold_out:
@@ -120,7 +120,7 @@ async def mark_unavailable(tx: Tx, report: ReportShort) -> Order:
         before_minor=order.total_minor,
     )
     await shortages.insert(tx, shortage)
-    seq = await (shortages.touch(tx, order) if order is whole else _write_lines(tx, order, order, order.payment_id))
+    seq = await store.change_lines(tx, order, totals_of(order, order.payment_id), order.lines)
     if seq is None:
         raise StatusConflict("The order has moved on")
     await store.add_event(tx, order, seq, "run_short", order.status, unavailable(shortage))
@@ -192,7 +192,7 @@ async def _settle(
     )
     if not await shortages.decide(tx, shortage, outcome):
         raise ShortageSettled(extra=_stands(order))
-    seq = await _write_lines(tx, order, after, payment_id)
+    seq = await store.change_lines(tx, order, totals_of(after, payment_id), after.lines)
     if seq is None:
         raise StatusConflict("The order has moved on", extra=_stands(order))
     await store.add_event(tx, order, seq, event, order.status, unavailable(shortage))
@@ -202,7 +202,9 @@ async def _settle(
 
 
 async def _part(tx: Tx, order: Order, line: OrderLine, qty: int, new_line_id: UUID) -> tuple[Order, OrderLine]:
-    """Make the units that are out a line of their own. Raises `Invalid` for more than there are, `LinePartlyRefunded`."""
+    """Make the units that are out a line of their own. Raises `Invalid` for more than there are, `LinePartlyRefunded`, and
+    `PaymentDisputed` where a bank has the money.
+    """
     if qty > line.qty:
         said = f"There are only {line.qty} in this line"
         raise Invalid(said, errors=(FieldError("/qty", "invalid", said),))
@@ -212,11 +214,6 @@ async def _part(tx: Tx, order: Order, line: OrderLine, qty: int, new_line_id: UU
         if any(part.line_id == line.line_id for part in gone):
             raise LinePartlyRefunded
     return rules.parted(order, line, qty, new_line_id)
-
-
-async def _write_lines(tx: Tx, before: Order, after: Order, payment_id: UUID | None) -> int | None:
-    lines = [msgspec.to_builtins(line) for line in after.lines]
-    return await store.change_lines(tx, before, totals_of(after, payment_id), lines)
 
 
 async def _give_back(

@@ -42,7 +42,7 @@ def recounted(place: Store, order: Order, lines: Sequence[OrderLine]) -> Order:
 
 
 def parted(order: Order, line: OrderLine, qty: int, new_line_id: UUID) -> tuple[Order, OrderLine]:
-    """The order with `qty` units of a line as a line of their own behind the others, and that line; no sum changes.
+    """The order with `qty` units of a line as a line of their own behind the rest of it, and that line; no sum changes.
 
     Discount and tax go along in proportion, rounded down: what is left over stays with the units that stay.
     """

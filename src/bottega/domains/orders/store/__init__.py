@@ -3,12 +3,13 @@
 Locks: `move` is a compare-and-set on the order's row.
 """
 
+from collections.abc import Sequence
 from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
 
-from bottega.domains.orders.model import Order, OrderEvent, OrderFilter
+from bottega.domains.orders.model import Order, OrderEvent, OrderFilter, OrderLine
 from bottega.domains.orders.states import OrderStatus
 from bottega.infra.db import ReadTx
 from bottega.infra.transaction import Tx
@@ -169,7 +170,7 @@ async def set_payment(tx: Tx, order: Order, payment_id: UUID) -> None:
     await tx.execute(SET_PAYMENT, values)
 
 
-async def change_lines(tx: Tx, order: Order, totals: dict[str, Any], lines: list[dict[str, Any]]) -> int | None:
+async def change_lines(tx: Tx, order: Order, totals: dict[str, Any], lines: Sequence[OrderLine]) -> int | None:
     """Replace an order's lines and totals; the new sequence number, or None when somebody moved it."""
     place = {"merchant_id": order.merchant_id, "store_id": order.store_id, "order_id": order.order_id}
     seq = await tx.value(RECOUNT, place | totals | {"status": order.status, "seq": order.seq, "now": tx.now})

@@ -15,11 +15,6 @@ from bottega.domains.orders.states import ShortageState
 from bottega.infra.db import ReadTx
 from bottega.infra.transaction import Tx
 
-TOUCH: LiteralString = """
-update orders set seq = seq + 1, updated_at = %(now)s
-where store_id = %(store_id)s and order_id = %(order_id)s and status = %(status)s and seq = %(seq)s
-returning seq
-"""
 INSERT: LiteralString = """
 insert into order_shortages (merchant_id, store_id, shortage_id, order_id, line_id, state, line, substitutes, missing, reason,
   reported_by, created_at, due_at, before_minor)
@@ -78,12 +73,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     new_line_id: UUID | None = None
     refund_id: UUID | None = None
     refund_minor: int = 0
-
-
-async def touch(tx: Tx, order: Order) -> int | None:
-    """Count the order's number up without moving it; None when somebody else did."""
-    place = {"store_id": order.store_id, "order_id": order.order_id, "status": order.status, "seq": order.seq}
-    return await tx.value(TOUCH, place | {"now": tx.now})
 
 
 async def insert(tx: Tx, shortage: Shortage) -> None:

@@ -5,7 +5,7 @@ const main = document.getElementById('main');
 const EVERY_MS = 2000;
 let busy = false;
 let pressed = false;
-main.dataset.last = main.innerHTML;
+let last = main.innerHTML;
 
 const editing = () => document.activeElement && main.contains(document.activeElement)
   && document.activeElement.matches('input, select, textarea');
@@ -17,8 +17,8 @@ async function refresh(force) {
     const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('main');
     // A button that is replaced between press and release is never clicked.
-    if (!fresh || pressed || fresh.innerHTML === main.dataset.last) return;
-    main.dataset.last = fresh.innerHTML;
+    if (!fresh || pressed || fresh.innerHTML === last) return;
+    last = fresh.innerHTML;
     const place = [...main.querySelectorAll('button, a')].indexOf(document.activeElement);
     main.replaceChildren(...fresh.childNodes);
     // Whoever works by keyboard keeps their place.
