@@ -1,8 +1,9 @@
 """The one door to writing: `Database.run` (and `answer`, the same with an idempotency key and a rendered answer).
 
 It begins, sets timeouts and the tenant for this transaction only, claims the key, calls the action, writes the facts and
-the audit row, stores the answer, commits, and retries the whole action on deadlock or serialization failure. A lost
-connection means *unknown*: the caller gets `Unavailable` and may repeat with the same key.
+the audit row, stores the answer, commits, and retries the whole action on deadlock, serialization failure, or when it
+says that it was `Overtaken`. A lost connection means *unknown*: the caller gets `Unavailable` and may repeat with the
+same key.
 """
 
 import asyncio
@@ -31,7 +32,13 @@ from bottega.kit.subject import Subject
 C = TypeVar("C")
 R = TypeVar("R")
 _TRIES = 4
-_RETRYABLE = (pg.DeadlockDetected, pg.SerializationFailure)
+
+
+class Overtaken(Exception):
+    """What an action read has changed since, in a way that does not answer its command: it is done again from the start."""
+
+
+_RETRYABLE = (pg.DeadlockDetected, pg.SerializationFailure, Overtaken)
 
 CLAIM_KEY: LiteralString = """
 insert into idempotency_keys (merchant_id, subject_id, route, key, fingerprint, created_at)

@@ -21,7 +21,7 @@ from bottega.domains.orders.rules.reasons import Reason
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.orders.store import shortages
 from bottega.infra.telemetry import OUTCOMES, STAGE_SECONDS
-from bottega.infra.transaction import Tx
+from bottega.infra.transaction import Overtaken, Tx
 from bottega.kit.machine import Move
 from bottega.kit.text import clean
 
@@ -132,10 +132,16 @@ async def refund_rest(tx: Tx, order: Order, payment_id: UUID, reason: str) -> No
 async def apply_move(
     tx: Tx, order: Order, move: Move[OrderStatus], reason: str | None = None, payment_id: UUID | None = None
 ) -> Order:
-    """Compare and set, history, fact: what every move of an order does. Raises `StatusConflict` when it was too late."""
+    """Compare and set, history, fact: what every move of an order does. Raises `StatusConflict` when it was too late.
+
+    An order that still stands where it was read, but with other lines or another word about its money, refuses nobody:
+    the action begins anew with what is there now (`Overtaken`).
+    """
     seq = await store.move(tx, order, move.target, payment_id)
     if seq is None:
         now = await _found(tx, order.store_id, order.order_id)
+        if now.status is order.status:
+            raise Overtaken
         raise StatusConflict(
             f"The order is {now.status} now",
             extra={"order_status": now.status, "seq": now.seq, "allowed_transitions": rules.allowed(now)},
