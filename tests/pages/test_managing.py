@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.pages.conftest import Site, opened
 from tests.pages.test_accessibility import SMALL, check
@@ -112,6 +112,21 @@ def test_the_split_follows_what_is_typed_and_only_what_was_shown_goes_back(manag
     manager.get_by_role("button", name="Give back €1.40").click()
     expect(manager.get_by_role("alert")).to_contain_text("Check it, then confirm")
     expect(manager.get_by_role("button", name="Give back €0.90")).to_be_visible()
+
+
+def test_what_is_typed_while_a_split_is_on_its_way_is_asked_about_too(manager: Page, paid: Paid) -> None:
+    manager.goto(f"{paid('Gino')}/refund")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    manager.route("**/refund", hold, times=1)
+    with manager.expect_request("**/refund"):
+        manager.locator("label", has_text="Choose how many").click()
+    manager.get_by_role("spinbutton").fill("2")
+    held[0].continue_()
+    expect(manager.locator("#split").get_by_role("button", name="Give back €2.80")).to_be_visible()
 
 
 def test_giving_back_and_cancelling_work_without_script(chromium: Browser, site: Site, paid: Paid) -> None:
