@@ -136,4 +136,4 @@ def test_a_connection_that_says_nothing_is_closed_and_a_busy_one_is_not(live: Li
     began = time.monotonic()
 
     assert wire.recv(1) == b""
-    assert 1 < time.monotonic() - began < 6
+    assert 1 < time.monotonic() - began < 9

@@ -62,7 +62,7 @@ async def test_lines_that_change_just_before_somebody_starts_reach_the_ticket(
 async def test_nobody_changes_what_somebody_makes(milano: Counter) -> None:
     guest, barista = await milano.guest(), await milano.barista()
     order = await guest.order(milano.wish())
-    await barista.moves(order["order_id"], "PLACED", "IN_PROGRESS")
+    (await barista.moves(order["order_id"], "PLACED", "IN_PROGRESS")).raise_for_status()
 
     late = await guest.patch(f"/v1/orders/{order['order_id']}", {"items": milano.wish(qty=2)["items"]})
 
@@ -75,7 +75,7 @@ async def test_a_change_of_an_unpaid_online_order_opens_a_payment_for_the_new_to
     guest = await milano.guest()
     order = await guest.order(milano.wish(online=True))
 
-    await guest.patch(f"/v1/orders/{order['order_id']}", {"items": milano.wish(qty=2)["items"]})
+    (await guest.patch(f"/v1/orders/{order['order_id']}", {"items": milano.wish(qty=2)["items"]})).raise_for_status()
 
     async def opened() -> Json | None:
         now = await guest.look(order["order_id"])

@@ -56,7 +56,7 @@ async def test_a_held_order_is_in_the_queue_and_its_money_is_taken_when_it_is_st
     before = await guest.look(order["order_id"])
     held = await provider.read(running, intent_of(order))
 
-    await barista.bumps(ticket, "QUEUED")
+    (await barista.bumps(ticket, "QUEUED")).raise_for_status()
     after = await _stands(lambda: guest.look(order["order_id"]), "CAPTURED")
 
     total = order["total"]
@@ -65,7 +65,7 @@ async def test_a_held_order_is_in_the_queue_and_its_money_is_taken_when_it_is_st
     assert (await provider.read(running, intent_of(order)))["amount_received"] == total
     kinds = [("OPENED", total), ("AUTHORIZED", total), ("CAPTURE_REQUESTED", total), ("CAPTURED", total)]
     assert _ledger(running_url, order) == kinds
-    await barista.moves(order["order_id"], "IN_PROGRESS", "READY")
+    (await barista.moves(order["order_id"], "IN_PROGRESS", "READY")).raise_for_status()
     assert (await barista.moves(order["order_id"], "READY", "COMPLETED")).status_code == 200
 
 
@@ -75,7 +75,7 @@ async def test_cancelling_a_held_order_lets_the_money_go_and_takes_none(
     guest = await milano.guest()
     order = await _held(milano, guest, running)
 
-    await guest.cancels(order["order_id"])
+    (await guest.cancels(order["order_id"])).raise_for_status()
     after = await _stands(lambda: guest.look(order["order_id"]), "VOIDED")
 
     intent = await provider.read(running, intent_of(order))
@@ -124,7 +124,7 @@ async def test_an_expired_hold_flags_the_order_and_is_never_called_paid(
     running.control(f"payment_intents/{intent_of(order)}/expire", {})
     if heard:
         await _stands(lambda: guest.look(order["order_id"]), "VOIDED")
-    await barista.bumps(ticket, "QUEUED")
+    (await barista.bumps(ticket, "QUEUED")).raise_for_status()
     await _stands(lambda: guest.look(order["order_id"]), "VOIDED")
 
     async def flagged() -> Json | None:
@@ -133,7 +133,7 @@ async def test_an_expired_hold_flags_the_order_and_is_never_called_paid(
 
     shown = await eventually(flagged, what="a flag on the ticket")
     now = await guest.look(order["order_id"])
-    await barista.moves(order["order_id"], "IN_PROGRESS", "READY")
+    (await barista.moves(order["order_id"], "IN_PROGRESS", "READY")).raise_for_status()
     refused = await barista.moves(order["order_id"], "READY", "COMPLETED")
     at_till = await barista.moves(order["order_id"], "READY", "COMPLETED", receipt_ref="R-77", tender="CASH")
 

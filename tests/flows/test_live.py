@@ -29,16 +29,18 @@ async def _work(milano: Counter, guest: Person, barista: Person) -> None:
     """A little of everything that moves tickets."""
     orders = [await guest.order(milano.wish(qty=n)) for n in (1, 2, 3)]
     tickets = [await barista.ticket_of(milano.store_id, each["order_id"]) for each in orders]
-    await barista.bumps(tickets[0], "QUEUED")
-    await barista.bumps(tickets[0], "STARTED")
-    await barista.moves(orders[0]["order_id"], "READY", "COMPLETED", tender="CARD", receipt_ref="R-2")
-    await barista.bumps(tickets[1], "QUEUED")
+    (await barista.bumps(tickets[0], "QUEUED")).raise_for_status()
+    (await barista.bumps(tickets[0], "STARTED")).raise_for_status()
+    (
+        await barista.moves(orders[0]["order_id"], "READY", "COMPLETED", tender="CARD", receipt_ref="R-2")
+    ).raise_for_status()
+    (await barista.bumps(tickets[1], "QUEUED")).raise_for_status()
     line = tickets[1]["lines"][0]["line_id"]
     path = f"/v1/stores/{milano.store_id}/tickets/{tickets[1]['ticket_id']}"
-    await barista.post(f"{path}/lines/{line}/made", {"made": True})
-    await barista.bumps(tickets[1], "STARTED")
-    await barista.post(f"{path}/recall")
-    await guest.cancels(orders[2]["order_id"])
+    (await barista.post(f"{path}/lines/{line}/made", {"made": True})).raise_for_status()
+    (await barista.bumps(tickets[1], "STARTED")).raise_for_status()
+    (await barista.post(f"{path}/recall")).raise_for_status()
+    (await guest.cancels(orders[2]["order_id"])).raise_for_status()
     await guest.patch(
         f"/v1/orders/{(await guest.order(milano.wish()))['order_id']}", {"items": milano.wish(qty=4)["items"]}
     )
@@ -116,7 +118,7 @@ async def test_an_order_tells_its_customer_each_step(milano: Counter) -> None:
     async with stream(guest, f"/v1/orders/{order['order_id']}/stream") as events:
         first = await events.next()
         for before, after in (("PLACED", "IN_PROGRESS"), ("IN_PROGRESS", "READY")):
-            await barista.moves(order["order_id"], before, after)
+            (await barista.moves(order["order_id"], before, after)).raise_for_status()
         steps = await events.until(lambda event: event.data["status"] == "READY")
 
     assert (first.name, first.data["status"]) == ("state", "PLACED")

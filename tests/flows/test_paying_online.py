@@ -231,7 +231,7 @@ async def test_a_refund_that_is_slow_or_fails_later_shows_as_what_it_is(
     await pay(running.sandbox.url, intent_of(order), kind)
     await guest.waits_for(order["order_id"], "PAID")
 
-    await guest.cancels(order["order_id"])
+    (await guest.cancels(order["order_id"])).raise_for_status()
     refund = (await eventually(lambda: provider.refunds(running, intent_of(order)), what="a refund"))[0]
     if kind == "pm_card_pendingRefund":
         await _settled(lambda: guest.look(order["order_id"]), {"refund_status": "PENDING", "status": "CAPTURED"})

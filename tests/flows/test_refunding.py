@@ -174,9 +174,9 @@ async def test_only_managers_give_money_back_and_one_key_gives_it_once(milano: C
 async def test_the_till_gives_back_at_once_with_its_receipt(milano: Counter, running_url: str) -> None:
     guest, manager = await milano.guest(), await milano.manager()
     order = await guest.order(milano.wish(qty=2))
-    await manager.moves(order["order_id"], "PLACED", "IN_PROGRESS")
-    await manager.moves(order["order_id"], "IN_PROGRESS", "READY")
-    await manager.moves(order["order_id"], "READY", "COMPLETED", receipt_ref="T-1", tender="CASH")
+    (await manager.moves(order["order_id"], "PLACED", "IN_PROGRESS")).raise_for_status()
+    (await manager.moves(order["order_id"], "IN_PROGRESS", "READY")).raise_for_status()
+    (await manager.moves(order["order_id"], "READY", "COMPLETED", receipt_ref="T-1", tender="CASH")).raise_for_status()
     order = await manager.look(order["order_id"])
     back = {"reason": "cold", "lines": [{"line_id": order["lines"][0]["line_id"], "qty": 1}]}
 

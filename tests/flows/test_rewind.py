@@ -25,16 +25,16 @@ async def _a_morning(running_sandbox: str, place: Counter) -> None:
     guest, barista = await place.guest(), await place.barista()
     done = await guest.order(place.wish())
     for before, after in (("PLACED", "IN_PROGRESS"), ("IN_PROGRESS", "READY")):
-        await barista.moves(done["order_id"], before, after)
-    await barista.moves(done["order_id"], "READY", "COMPLETED", receipt_ref="r", tender="CASH")
+        (await barista.moves(done["order_id"], before, after)).raise_for_status()
+    (await barista.moves(done["order_id"], "READY", "COMPLETED", receipt_ref="r", tender="CASH")).raise_for_status()
     for fate in ("kept", "cancelled"):
         order = await guest.order(place.wish(online=True))
         await pay(running_sandbox, intent_of(order))
         await guest.waits_for(order["order_id"], "PAID")
         if fate == "cancelled":
-            await guest.cancels(order["order_id"])
+            (await guest.cancels(order["order_id"])).raise_for_status()
     changed = await guest.order(place.wish())
-    await guest.patch(f"/v1/orders/{changed['order_id']}", {"items": place.wish(qty=2)["items"]})
+    (await guest.patch(f"/v1/orders/{changed['order_id']}", {"items": place.wish(qty=2)["items"]})).raise_for_status()
     await guest.order(place.wish(online=True))
 
 

@@ -153,7 +153,7 @@ async def test_a_cancel_gives_everything_back_also_when_it_is_being_made(
 ) -> None:
     guest, barista = await milano.guest(), await milano.barista()
     order = await paid(guest, running, two_lines(milano, online=True))
-    await barista.moves(order["order_id"], "PAID", "IN_PROGRESS")
+    (await barista.moves(order["order_id"], "PAID", "IN_PROGRESS")).raise_for_status()
     first, second = await out(barista, order, 0), await out(barista, order, 1)
 
     answer = await chooses(guest, order, second, "CANCEL")
@@ -192,7 +192,7 @@ async def test_at_the_deadline_the_line_comes_off_and_an_only_line_takes_the_ord
     assert gone["shortages"][0]["state"] == "CANCELLED"
     ticket = await barista.ticket_of(milano.store_id, several["order_id"])
     for state in ("QUEUED", "STARTED"):
-        await barista.bumps(ticket, state)
+        (await barista.bumps(ticket, state)).raise_for_status()
     over = await barista.moves(several["order_id"], "READY", "COMPLETED", tender="CASH", receipt_ref="R-7")
     assert over.json()["total"] == off["total"]
 
@@ -301,7 +301,7 @@ async def test_a_choice_that_is_out_offers_the_same_thing_with_another_and_can_m
 
     shortage = await out(barista, order, modifier_id=oat, sold_out=True, until="END_OF_DAY")
     refused = await guest.post("/v1/orders", wish)
-    await barista.post(availability, {"state": "AVAILABLE", "until": None})
+    (await barista.post(availability, {"state": "AVAILABLE", "until": None})).raise_for_status()
 
     assert {each["product_id"] for each in shortage["substitutes"]} == {usual["product_id"]}
     assert all(oat not in [m["modifier_id"] for m in each["modifiers"]] for each in shortage["substitutes"])
@@ -372,7 +372,7 @@ async def test_of_what_is_only_held_as_much_is_taken_as_the_order_costs_then(
     order = await paid(guest, running, two_lines(milano, online=True))
 
     less = (await chooses(guest, order, await out(barista, order), "REFUND")).json()["total"]
-    await barista.bumps(await barista.ticket_of(milano.store_id, order["order_id"]), "QUEUED")
+    (await barista.bumps(await barista.ticket_of(milano.store_id, order["order_id"]), "QUEUED")).raise_for_status()
 
     assert await taken(running, order) == less < order["total"]
     assert await provider.refunds(running, order["intent"]) == []
@@ -387,7 +387,7 @@ async def test_a_capture_that_was_on_its_way_gives_back_what_the_order_costs_les
     slow = {"probability": 1, "seconds": 0.7, "limit": 1, "only": "/capture"}
     running.control("faults", {"rules": {"slow": slow}})
 
-    await barista.bumps(await barista.ticket_of(milano.store_id, order["order_id"]), "QUEUED")
+    (await barista.bumps(await barista.ticket_of(milano.store_id, order["order_id"]), "QUEUED")).raise_for_status()
     now = (await chooses(guest, order, await out(barista, order), "REFUND")).json()
 
     assert now["payment"]["status"] == "AUTHORIZED"

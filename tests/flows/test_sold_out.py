@@ -30,7 +30,7 @@ async def test_it_shows_at_once_in_another_web_process(milano: Counter, running:
 
     await eventually(hidden, 3, "the menu showing it")
     assert time.monotonic() - began < 2
-    await barista.post(address, {"state": "AVAILABLE", "until": None})
+    (await barista.post(address, {"state": "AVAILABLE", "until": None})).raise_for_status()
     await eventually(shown, 3, "it being back")
     await guest.order(milano.wish(word="cappuccino"))
 
@@ -42,10 +42,10 @@ async def test_of_a_counted_item_exactly_what_is_left_is_sold_over_two_processes
     guests = [await milano.guest(url) for url in running.urls]
     product = milano.product("espresso")
     address = f"/v1/stores/{milano.store_id}/products/{product['product_id']}/availability"
-    await barista.post(address, {"state": "AVAILABLE", "until": None, "left": 7})
+    (await barista.post(address, {"state": "AVAILABLE", "until": None, "left": 7})).raise_for_status()
 
     answers = await asyncio.gather(*(guests[n % 2].post("/v1/orders", milano.wish(word="espresso")) for n in range(20)))
 
     assert sorted(answer.status_code for answer in answers) == [201] * 7 + [409] * 13
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"item_sold_out"}
-    await barista.post(address, {"state": "AVAILABLE", "until": None})
+    (await barista.post(address, {"state": "AVAILABLE", "until": None})).raise_for_status()

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bottega.entrypoints.seed import SeedResult
 from bottega.infra.settings import Settings, to_environment
@@ -130,6 +130,7 @@ def site(clone: Callable[[str], AbstractContextManager[str]], shop_template: tup
 @pytest.fixture(scope="module")
 def chromium(site: Site) -> Iterator[Browser]:
     """A real browser. It is there for one file only, and after the site: it occupies this thread's event loop."""
+    expect.set_options(timeout=10_000)
     with launched(OPTIONS) as browser:
         yield browser
 

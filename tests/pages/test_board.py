@@ -58,7 +58,7 @@ def test_a_new_order_appears_and_both_boards_follow_each_bump(board: Open, kitch
     second.shows(order, "STARTED", 1)
     until(lambda: kitchen.status(order) == "IN_PROGRESS")
     second.bump(order)
-    expect(first.ready(order)).to_be_visible(timeout=1000)
+    expect(first.ready(order)).to_be_visible(timeout=2_500)
     until(lambda: kitchen.status(order) == "READY")
 
 

