@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from bottega.domains.identity import People
@@ -26,6 +27,8 @@ from bottega.infra.outbox import Waker
 from bottega.infra.postgres import EmbeddedPostgres
 from bottega.infra.transaction import Database
 
+settings.register_profile("patient", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("patient")
 pytest_plugins = ["tests.simulators.fixtures"]
 SETTINGS = {"shared_buffers": "64MB", "max_connections": "120", "max_prepared_transactions": "2"}
 SECRET = "a root secret that only tests have, 32 or more"

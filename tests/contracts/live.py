@@ -97,7 +97,7 @@ class Live:
         provider = stripe.StripeClient("sk_test_contracts", base_addresses={"api": self.provider_url})
         intent = order["payment"]["client_secret"].partition("_secret")[0]
         provider.v1.payment_intents.confirm(intent, {"payment_method": "pm_card_visa", "return_url": self.url})
-        until = time.monotonic() + 10
+        until = time.monotonic() + 45
         while self.ask("GET", f"/v1/orders/{order['order_id']}", "barista").json()["status"] == "PLACED":
             assert time.monotonic() < until, "the payment did not arrive"
             time.sleep(0.05)
@@ -119,7 +119,7 @@ class Live:
 
     def ticket_of(self, order_id: str, who: str = "barista") -> dict[str, Any]:
         """The ticket of an order, once the worker has made it."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + 45
         while time.monotonic() < until:
             queue = self.ask("GET", f"/v1/stores/{self.names['store']}/queue", who).json()["data"]
             found = [ticket for ticket in queue if ticket["order_id"] == order_id]
@@ -172,7 +172,7 @@ def environment(database_url: str, secret: str, port: int, sandbox_port: int, **
     return settings | more
 
 
-def wait_until_ready(url: str, seconds: float = 20) -> None:
+def wait_until_ready(url: str, seconds: float = 60) -> None:
     """Return once the shop can take orders."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

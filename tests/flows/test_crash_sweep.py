@@ -153,7 +153,7 @@ async def _killed_at_each(shop: Here, born: Nursery, chain: list[tuple[str, Prep
         theirs = [(await shop.intents(order))[0] for _, order in done]
         return all(ours[each["id"]] == each["amount_received"] for each in theirs)
 
-    await eventually(settled, 20, "everything being done")
+    await eventually(settled, 45, "everything being done")
     heir.stop()
     return done
 
@@ -261,4 +261,4 @@ async def _ready(url: str) -> None:
         except httpx.HTTPError:
             return False
 
-    await eventually(answers, 15, f"{url} ready")
+    await eventually(answers, 45, f"{url} ready")

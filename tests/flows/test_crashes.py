@@ -129,7 +129,7 @@ async def test_nothing_acknowledged_is_lost_and_streams_resume_without_a_gap(
         async def caught_up() -> bool:
             return all(each.events[-1].id >= seqs[-1] for each, seqs in zip(followers, told, strict=True))
 
-        await eventually(caught_up, 15, "the followers catching up")
+        await eventually(caught_up, 45, "the followers catching up")
         for task in following:
             task.cancel()
         await asyncio.gather(*following, return_exceptions=True)

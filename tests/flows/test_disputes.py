@@ -22,7 +22,7 @@ async def _stands(staff: Person, order: Json, status: str) -> Json:
         payment = await _payment(staff, order)
         return payment if payment["status"] == status else None
 
-    return await eventually(there, 15, f"a payment {status}")
+    return await eventually(there, 45, f"a payment {status}")
 
 
 async def _disputed(counter: Counter, running: Installation, staff: Person) -> tuple[Person, Json, Json]:

@@ -37,7 +37,7 @@ async def _stands(look: Callable[[], Awaitable[Json]], status: str) -> Json:
         order = await look()
         return order if order["payment"]["status"] == status else None
 
-    return await eventually(there, 15, f"a payment {status}")
+    return await eventually(there, 45, f"a payment {status}")
 
 
 async def _held(counter: Counter, guest: Person, running: Installation) -> Json:

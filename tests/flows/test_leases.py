@@ -36,7 +36,7 @@ async def test_a_paused_worker_that_wakes_up_after_its_lease_writes_nothing(shop
     update payment_attempts set next_try_at = now() where state = 'INTENDED';
     update provider_events set next_try_at = now() where state = 'RECEIVED'
     """
-    waits = "provider.answered@refund=sleep:1.5,provider.answered@read_intent=sleep:1.5"
+    waits = "provider.answered@refund=sleep:2.5,provider.answered@read_intent=sleep:2.5"
     paused = born.start("worker", shop_here.settings | {fault_points.VARIABLE: waits})
     taken = (
         "select 1 from payment_attempts a, provider_events e where a.state = 'INTENDED' and a.tries = 1 and e.tries = 1"
@@ -45,7 +45,7 @@ async def test_a_paused_worker_that_wakes_up_after_its_lease_writes_nothing(shop
     async def is_taken() -> bool:
         return bool(shop_here.rows(taken))
 
-    await eventually(is_taken, 15, "both being taken")
+    await eventually(is_taken, 45, "both being taken")
     await asyncio.sleep(0.3)  # by now the provider has answered it, and it has written nothing
     paused.send(signal.SIGSTOP)
     shop_here.now(lapse)
@@ -57,7 +57,7 @@ async def test_a_paused_worker_that_wakes_up_after_its_lease_writes_nothing(shop
     async def is_told() -> bool:
         return paused.log.read_text().count("lease lost") == 2
 
-    await eventually(is_told, 15, "it finding both leases lost")
+    await eventually(is_told, 45, "it finding both leases lost")
     paused.stop()
 
     assert [row["status"] for row in before] == ["REFUNDED", "CAPTURED"]

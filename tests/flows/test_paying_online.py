@@ -18,7 +18,7 @@ from tests.simulators.processes import Installation
 from tests.simulators.shop import Counter, Json, Person, eventually, intent_of, pay
 
 
-async def _settled(look: Callable[[], Awaitable[Json]], wanted: dict[str, object], seconds: float = 15) -> Json:
+async def _settled(look: Callable[[], Awaitable[Json]], wanted: dict[str, object], seconds: float = 45) -> Json:
     """The payment of an order once it shows what is wanted."""
 
     async def there() -> Json | None:
@@ -113,7 +113,7 @@ async def test_while_the_provider_is_away_the_order_stands_and_is_payable_later(
         answer = await guest.post(f"/v1/orders/{order['order_id']}/payment")
         return answer.json() if answer.status_code == 200 else None
 
-    payment = await eventually(opened, 20, "an opened payment")
+    payment = await eventually(opened, 45, "an opened payment")
     assert payment["payment_id"] == order["payment"]["payment_id"]
     await pay(running.sandbox.url, payment["client_secret"].split("_secret")[0])
     await guest.waits_for(order["order_id"], "PAID")
@@ -148,7 +148,7 @@ async def test_a_payment_whose_process_died_before_asking_is_opened_by_the_worke
         now = await guest.look(order_id)
         return now if now["payment"].get("client_secret") else None
 
-    order = await eventually(opened, 15, "the payment being opened")
+    order = await eventually(opened, 45, "the payment being opened")
     assert len(await provider.intents(running, str(placed.order.payment_id))) == 1
     await pay(running.sandbox.url, intent_of(order))
     await guest.waits_for(order_id, "PAID")

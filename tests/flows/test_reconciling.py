@@ -34,7 +34,7 @@ async def test_a_refund_made_at_the_provider_reaches_the_order_with_its_taxes(
         mine = next(run for run in runs if run["reconciliation_id"] == asked.json()["reconciliation_id"])
         return mine if mine["state"] == "DONE" else None
 
-    run = await eventually(done, 20, "the comparison")
+    run = await eventually(done, 45, "the comparison")
     assert run["mended"] >= 1
     differences = (await manager.get(f"{at}/differences?state=MENDED&limit=100")).json()["data"]
     [found] = [each for each in differences if each["object_ref"] == refund]
@@ -51,6 +51,6 @@ async def test_a_refund_made_at_the_provider_reaches_the_order_with_its_taxes(
             ).fetchone()
         return row if row is not None and row[0] is not None else None
 
-    whole, tax = await eventually(parts, 10, "what the refund is of")
+    whole, tax = await eventually(parts, 45, "what the refund is of")
     assert whole == 150
     assert 0 < tax < 150

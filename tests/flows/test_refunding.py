@@ -34,7 +34,7 @@ async def _comes_to(look: Callable[[], Awaitable[Json]], **wanted: object) -> Js
         seen = await look()
         return seen if all(seen[name] == value for name, value in wanted.items()) else None
 
-    return await eventually(there, 15, f"a payment with {wanted}")
+    return await eventually(there, 45, f"a payment with {wanted}")
 
 
 async def test_units_then_an_amount_then_the_rest_add_up_to_the_cent(milano: Counter, running: Installation) -> None:

@@ -55,14 +55,14 @@ async def test_consumers_that_begin_the_log_anew_do_nothing_twice(
 
     async with counter(running.url, shop_template[1]) as place:
         await _a_morning(running.sandbox.url, place)
-    await eventually(caught_up, 20, "the worker catching up")
+    await eventually(caught_up, 45, "the worker catching up")
     before = state()
 
     running.workers[0].stop()
     with psycopg.connect(shop_url, autocommit=True) as db:
         db.execute(REWIND)
     running.workers[0].start()
-    await eventually(caught_up, 20, "the worker catching up again")
+    await eventually(caught_up, 45, "the worker catching up again")
 
     assert state() == before
     assert await broken(shop_url) == {}

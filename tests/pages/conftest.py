@@ -80,7 +80,7 @@ def process(module: str, *options: str, environment: dict[str, str]) -> Iterator
             started.wait()
 
 
-def answers(url: str, seconds: float = 30.0) -> None:
+def answers(url: str, seconds: float = 60.0) -> None:
     """Wait until an address answers at all."""
     ends = time.monotonic() + seconds
     while True:

@@ -29,7 +29,7 @@ CHROMIUM = [
 TABLET = {"width": 1180, "height": 820}
 
 
-def until(condition: Callable[[], Any], seconds: float = 8.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
     """Wait for it to become true; fail when it doesn't."""
     ends = time.monotonic() + seconds
     while not (value := condition()):

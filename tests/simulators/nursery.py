@@ -30,7 +30,7 @@ class Child:
         """How it ended (minus the signal, as subprocess has it); None while it lives."""
         return self._nursery.asks(command="status", pid=self.pid)
 
-    def dies(self, seconds: float = 15.0) -> int:
+    def dies(self, seconds: float = 45.0) -> int:
         """Wait until it is gone; how it ended."""
         ends = time.monotonic() + seconds
         while (status := self.status()) is None:

@@ -21,7 +21,7 @@ from tests.simulators import http as clients
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 WEBHOOK_SECRET = "whsec_tests"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def free_ports(count: int) -> list[int]:

@@ -27,7 +27,7 @@ update stores set hours = (select jsonb_agg(jsonb_build_object('weekday', d, 'op
 """Run on a test's database as the owner, so that the shop takes orders at whatever hour tests run."""
 
 
-async def eventually(look: Callable[[], Awaitable[Any]], seconds: float = 15.0, what: str = "it") -> Any:
+async def eventually(look: Callable[[], Awaitable[Any]], seconds: float = 45.0, what: str = "it") -> Any:
     """Look again and again until there is something; fail when there never is."""
     ends = time.monotonic() + seconds
     while not (found := await look()):
@@ -89,7 +89,7 @@ class Person:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def waits_for(self, order_id: str, status: str, seconds: float = 15.0) -> Json:
+    async def waits_for(self, order_id: str, status: str, seconds: float = 45.0) -> Json:
         """Look at an order until it has a status."""
 
         async def there() -> Json | None:
@@ -113,7 +113,7 @@ class Person:
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 
-    async def ticket_of(self, store_id: str, order_id: str, seconds: float = 15.0) -> Json:
+    async def ticket_of(self, store_id: str, order_id: str, seconds: float = 45.0) -> Json:
         """Staff: the ticket of an order, once it is in the queue."""
 
         async def there() -> Json | None:

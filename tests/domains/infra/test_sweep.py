@@ -1,6 +1,7 @@
 """A sweep keeps moving: what is slow holds one slot, what fails is left aside and in the end parked."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -9,6 +10,7 @@ from bottega.infra import fault_points
 from bottega.infra.sweep import Job, Sweep
 from bottega.kit.errors import Unavailable
 from tests.house.source import modules
+from tests.simulators.shop import eventually
 
 
 class Yard:
@@ -44,17 +46,22 @@ class Yard:
         return None
 
 
-async def _for(seconds: float, sweep: Sweep) -> None:
+async def _until(done: Callable[[], bool], sweep: Sweep) -> None:
+    async def there() -> bool:
+        return done()
+
     task = asyncio.create_task(sweep.run())
-    await asyncio.sleep(seconds)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    try:
+        await eventually(there, what="what can be done being done")
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_only_so_many_things_are_done_at_once() -> None:
     yard = Yard(*(f"thing {number}" for number in range(40)))
 
-    await _for(0.3, Sweep("test", yard.find, slots=8))
+    await _until(lambda: not yard.due, Sweep("test", yard.find, slots=8))
 
     assert (yard.due, yard.most, len(yard.tried)) == ([], 8, 40)
 
@@ -62,9 +69,8 @@ async def test_only_so_many_things_are_done_at_once() -> None:
 async def test_slow_things_and_poison_keep_nobody_else_from_being_done() -> None:
     yard = Yard("slow 1", "slow 2", "poison", "a", "b", "c")
 
-    await _for(1.0, Sweep("test", yard.find, slots=3, pause=0.01))
+    await _until(lambda: yard.due == ["slow 1", "slow 2", "poison"], Sweep("test", yard.find, slots=3, pause=0.01))
 
-    assert yard.due == ["slow 1", "slow 2", "poison"]
     assert yard.tried.count("slow 1") == 1
 
 
@@ -87,15 +93,17 @@ async def test_what_waits_for_somebody_who_is_away_is_never_parked() -> None:
     yard = Yard("away")
     sweep = Sweep("test", yard.find, pause=0.001)
 
-    await _for(0.3, sweep)
-
-    assert yard.tried.count("away") > 10
+    await _until(lambda: yard.tried.count("away") > 10, sweep)
 
 
 async def test_what_had_nothing_to_do_yet_is_left_alone_for_a_while() -> None:
-    yard = Yard("not yet")
+    yard, looks = Yard("not yet"), []
 
-    await _for(0.2, Sweep("test", yard.find, pause=0.001))
+    async def find() -> list[Job]:
+        looks.append(1)
+        return await yard.find()
+
+    await _until(lambda: len(looks) > 20, Sweep("test", find, pause=0.001))
 
     assert yard.tried == ["not yet"]
 
@@ -111,9 +119,7 @@ async def test_a_sweep_outlives_not_being_able_to_look() -> None:
             raise ZeroDivisionError
         return await yard.find()
 
-    await _for(0.2, Sweep("test", find, pause=0.001))
-
-    assert yard.due == []
+    await _until(lambda: not yard.due, Sweep("test", find, pause=0.001))
 
 
 @pytest.mark.parametrize("text", ["nowhere=kill:1", "order.placed=melt:1", "order.placed=kill:often", "order.placed"])

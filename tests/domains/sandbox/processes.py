@@ -124,7 +124,7 @@ class Shop:
         self.server.server_close()
 
 
-def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
     """Wait for it to become true; fail when it doesn't."""
     ends = time.monotonic() + seconds
     while not (value := condition()):
