@@ -223,12 +223,14 @@ PAYMENTS = (
     ),
     Invariant(
         "payments.one_live",
-        "An order has one payment that is under way or holds money, apart from those that are being cancelled or sent back",
+        "An order has one payment that is under way or holds money, apart from those that are being cancelled or sent back, "
+        "or that a bank has taken up",
         (7,),
         """
         select p.store_id, p.reference as order_id, count(*) as live, array_agg(p.payment_id) as payments
         from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
-        where p.status not in ('REQUIRES_PAYMENT', 'FAILED', 'VOIDED', 'REFUNDED') and p.updated_at < %(settled)s
+        where p.status not in ('REQUIRES_PAYMENT', 'FAILED', 'VOIDED', 'REFUNDED', 'DISPUTED')
+          and p.updated_at < %(settled)s
           and not (p.captured_minor = 0 and exists (select from payment_attempts a where a.store_id = p.store_id
             and a.payment_id = p.payment_id and a.operation = 'CANCEL'))
           and not (p.captured_minor > 0 and p.captured_minor = (select coalesce(sum(r.amount_minor), 0) from refunds r
