@@ -103,7 +103,7 @@ MONEY = (
         where o.status = any(case when o.pay_mode = 'ONLINE' then %(paid_statuses)s::text[]
                                   else array['COMPLETED', 'DELIVERED'] end)
           and (p.payment_id is null or p.captured_minor < o.total_minor
-               or p.status not in ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED', 'DISPUTED'))
+               or o.total_minor > 0 and p.status not in ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED', 'DISPUTED'))
           and not (o.status = any(%(flagged_in)s::text[]) and p.payment_id is not null and (
             (p.status = 'AUTHORIZED' and p.authorized_minor >= o.total_minor)
             or exists (select from payment_entries e where e.store_id = p.store_id and e.payment_id = p.payment_id

@@ -86,7 +86,7 @@ async def _give_back_excess(tx: Tx, order: Order, payment_id: UUID) -> None:
 async def flag_payment(tx: Tx, fact: payments.HoldLost) -> None:
     """What was held for an order in the queue is gone: staff see it on the ticket and in the history; it moves nowhere."""
     order = None if fact.store_id is None else await store.lock(tx, fact.store_id, fact.reference)
-    if order is None or order.payment_id != fact.payment_id or order.status not in FLAGGED_IN:
+    if order is None or order.payment_id != fact.payment_id or order.status not in FLAGGED_IN or not order.total_minor:
         return
     seq = await _flag(tx, order, "payment_failed", fact.code)
     tx.emit(OrderPaymentFailed(**await told(tx, order, seq, order.status), code=fact.code))
@@ -129,7 +129,7 @@ async def reopen_payment(tx: Tx, command: OpenPayment) -> Order:
     ):
         raise OrderNotFound
     waits = order.status is OrderStatus.PLACED or order.status in FLAGGED_IN
-    if not waits or order.pay_mode is not PayMode.ONLINE or order.payment_id is None:
+    if not waits or not order.total_minor or order.pay_mode is not PayMode.ONLINE or order.payment_id is None:
         raise NothingToPay(extra={"order_status": order.status})
     payment = await payments.read(tx, order.store_id, order.payment_id)
     dead = payment is not None and payment.status in payments.DEAD
