@@ -16,7 +16,7 @@ from bottega.domains.orders.errors import (
 )
 from bottega.domains.orders.model import Order, PlaceOrder, Transition
 from bottega.domains.orders.states import CUSTOMER_CANCELS, OrderStatus, machine_for
-from bottega.domains.payments import DEAD, Payment
+from bottega.domains.payments import UNPAID, Payment
 from bottega.domains.pricing import PromoCodeUnknown, Quote, TotalChanged
 from bottega.kit.errors import FieldError
 from bottega.kit.machine import Move
@@ -71,7 +71,7 @@ def check_staff_move(order: Order, wanted: Transition, payment: Payment | None =
     details = bool(wanted.receipt_ref and wanted.tender)
     if move.target is OrderStatus.COMPLETED and order.pay_mode is PayMode.ONLINE:
         is_paid = payment is not None and payment.captured_minor >= order.total_minor
-        at_till = not is_paid and payment is not None and payment.status in DEAD
+        at_till = not is_paid and payment is not None and payment.status in UNPAID
         if not is_paid and not (at_till and details):
             raise PaymentNotCaptured(extra={"payment_status": None if payment is None else payment.status})
     if at_till and not details:
