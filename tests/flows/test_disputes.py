@@ -13,7 +13,7 @@ from tests.simulators.invariants import broken
 from tests.simulators.processes import Installation
 from tests.simulators.shop import Counter, Json, Person, eventually, intent_of, pay
 
-MONEY = {each.name for each in INVARIANTS if each.group in ("money", "payments", "refunds", "shortages")}
+MONEY = {each.name for each in INVARIANTS if each.group in ("money", "payments", "refunds", "shortages", "operations")}
 
 
 async def _payment(staff: Person, order: Json) -> Json:

@@ -6,6 +6,7 @@ The provider's ledger and ours are compared in both directions, and mended by th
 """
 
 from bottega.domains.payments.actions.asking import Desk
+from bottega.domains.payments.actions.differing import MADE_THERE
 from bottega.domains.payments.actions.holding import request_capture, request_void
 from bottega.domains.payments.actions.recording import hold, left, open_many, request_refund, take_at_till
 from bottega.domains.payments.actions.settling import retry_refund
@@ -95,6 +96,7 @@ __all__ = [
     "DIFFERENCE",
     "DISPUTE",
     "EXPLANATIONS",
+    "MADE_THERE",
     "PAYMENT",
     "REFUND",
     "UNPAID",

@@ -291,7 +291,8 @@ PAYMENTS = (
     ),
     Invariant(
         "payments.refunds_asked",
-        "A refund has an attempt over its amount for each of its tries, and at most one of them is still to be answered",
+        "A refund has an attempt over its amount for each of its tries (one that was made at the provider, for all but the "
+        "first), and at most one of them is still to be answered",
         (2, 27),
         """
         select r.store_id, r.refund_id, r.payment_id, r.amount_minor, r.status, r.tries, count(a.attempt_no) as attempts
@@ -299,7 +300,8 @@ PAYMENTS = (
         left join payment_attempts a on a.store_id = r.store_id and a.payment_id = r.payment_id
           and a.refund_id = r.refund_id and a.operation = 'REFUND'
         where r.refund_id >= %(floor)s group by 1, 2
-        having count(a.attempt_no) < r.tries or count(a.attempt_no) filter (where a.state = 'INTENDED') > 1
+        having count(a.attempt_no) < r.tries - (r.reason = %(made_there)s)::int
+          or count(a.attempt_no) filter (where a.state = 'INTENDED') > 1
           or bool_or(a.amount_minor <> r.amount_minor)
           or (r.status <> 'PENDING' and bool_or(a.state = 'INTENDED'))
         """,

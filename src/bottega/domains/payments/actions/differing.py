@@ -83,6 +83,7 @@ async def adopt_refund(tx: Tx, known: tuple[UUID, UUID, LedgerRefund]) -> None:
         await store.insert_refund(tx, payment, refund_id, said.amount_minor, command)
         await store.add_entry(tx, payment, EntryKind.REFUND_REQUESTED, said.amount_minor, None, MADE_THERE)
         tx.emit(RefundAdopted(**about(payment, said.amount_minor), refund_id=refund_id))
+        tx.note(store_id, payment=str(payment_id), amount=said.amount_minor, reason=MADE_THERE)
     told = ProviderRefund(
         provider_ref=said.ref,
         intent_ref=said.intent_ref,
