@@ -9,6 +9,7 @@ from uuid import UUID
 
 from bottega.domains.payments import rules, store
 from bottega.domains.payments.actions.about import about, locked
+from bottega.domains.payments.actions.holding import record_return
 from bottega.domains.payments.actions.recording import record_intent, record_refund
 from bottega.domains.payments.errors import DifferenceNotFound, DifferenceNotOpen, WindowRefused
 from bottega.domains.payments.events import RefundAdopted
@@ -84,14 +85,16 @@ async def adopt_refund(tx: Tx, known: tuple[UUID, UUID, LedgerRefund]) -> None:
         await store.add_entry(tx, payment, EntryKind.REFUND_REQUESTED, said.amount_minor, None, MADE_THERE)
         tx.emit(RefundAdopted(**about(payment, said.amount_minor), refund_id=refund_id))
         tx.note(store_id, payment=str(payment_id), amount=said.amount_minor, reason=MADE_THERE)
-    told = ProviderRefund(
-        provider_ref=said.ref,
-        intent_ref=said.intent_ref,
-        status=said.status,
-        amount_minor=said.amount_minor,
-        refund_id=str(refund_id),
-    )
-    await record_refund(tx, (store_id, payment_id, None, told))
+    await record_refund(tx, (store_id, payment_id, None, _said(said, refund_id)))
+
+
+async def adopt_failed_returns(tx: Tx, known: tuple[UUID, UUID, tuple[LedgerRefund, ...]]) -> None:
+    """Money that was never ours did not arrive where it came from (store, payment, its refunds that failed), and nobody
+    told us: it is asked for again, as it is after such news."""
+    store_id, payment_id, failed = known
+    payment = await locked(tx, store_id, payment_id)
+    for each in failed:
+        await record_return(tx, payment, _said(each))
 
 
 async def ask_reconciliation(tx: Tx, command: AskReconciliation) -> Reconciliation:
@@ -151,3 +154,13 @@ async def take_turn(tx: Tx, account: str) -> bool:
 async def end_turn(tx: Tx, turn: tuple[str, timedelta]) -> None:
     """The account was compared; the next turn comes after a pause."""
     await kept.end_turn(tx, *turn)
+
+
+def _said(refund: LedgerRefund, refund_id: UUID | None = None) -> ProviderRefund:
+    return ProviderRefund(
+        provider_ref=refund.ref,
+        intent_ref=refund.intent_ref,
+        status=refund.status,
+        amount_minor=refund.amount_minor,
+        refund_id=None if refund_id is None else str(refund_id),
+    )
