@@ -303,7 +303,7 @@ PAYMENTS = (
         having count(a.attempt_no) < r.tries - (r.reason = %(made_there)s)::int
           or count(a.attempt_no) filter (where a.state = 'INTENDED') > 1
           or bool_or(a.amount_minor <> r.amount_minor)
-          or (r.status <> 'PENDING' and bool_or(a.state = 'INTENDED'))
+          or (r.status <> 'PENDING' and r.updated_at < %(settled)s and bool_or(a.state = 'INTENDED'))
         """,
     ),
     Invariant(

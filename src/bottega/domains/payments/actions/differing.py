@@ -13,7 +13,7 @@ from bottega.domains.payments.actions.holding import record_return
 from bottega.domains.payments.actions.recording import record_intent, record_refund
 from bottega.domains.payments.errors import DifferenceNotFound, DifferenceNotOpen, WindowRefused
 from bottega.domains.payments.events import RefundAdopted
-from bottega.domains.payments.model import EntryKind, Payment, ProviderIntent, ProviderRefund, RefundRequest
+from bottega.domains.payments.model import EntryKind, Operation, Payment, ProviderIntent, ProviderRefund, RefundRequest
 from bottega.domains.payments.model.reconciliation import (
     AskReconciliation,
     Counts,
@@ -27,7 +27,7 @@ from bottega.domains.payments.model.reconciliation import (
     Verdict,
 )
 from bottega.domains.payments.states import DifferenceState
-from bottega.domains.payments.store import differences
+from bottega.domains.payments.store import differences, holds
 from bottega.domains.payments.store import reconciling as kept
 from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.transaction import Tx
@@ -94,7 +94,8 @@ async def adopt_failed_returns(tx: Tx, known: tuple[UUID, UUID, tuple[LedgerRefu
     store_id, payment_id, failed = known
     payment = await locked(tx, store_id, payment_id)
     for each in failed:
-        await record_return(tx, payment, _said(each))
+        if not await holds.is_asked(tx, payment, Operation.REFUND):  # else it is on its way already
+            await record_return(tx, payment, _said(each))
 
 
 async def ask_reconciliation(tx: Tx, command: AskReconciliation) -> Reconciliation:

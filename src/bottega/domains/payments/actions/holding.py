@@ -111,8 +111,6 @@ async def record_return(tx: Tx, payment: Payment, said: ProviderRefund) -> None:
     if not told:
         return
     OUTCOMES.labels("payment_return_failed").inc()
-    if await holds.is_asked(tx, payment, Operation.REFUND):
-        return  # it is on its way again
     asked = await retries.returns_asked(tx, payment)
     if rules.worth_trying(asked, said.failure_code):
         number = await store.add_attempt(tx, payment, Operation.REFUND, said.amount_minor, None, rules.provider_key)
