@@ -73,7 +73,8 @@ async def test_a_refund_whose_answer_was_lost_and_that_failed_meanwhile_is_given
     await shop.parts.database.run(request_refund, wanted, by=by)
     taken = (order.store_id, payment.payment_id, True)
     claimed = await shop.parts.database.run(claim_attempt, taken, by=by)
-    assert claimed is not None and payment.provider_ref is not None
+    assert claimed is not None
+    assert payment.provider_ref is not None
     await shop.desk.provider.refund(*claimed)  # and whoever asked dies with the answer
     [first] = await provider.refunds(shop.installation, payment.provider_ref)
     shop.installation.control(f"refunds/{first['id']}/fail", {})
