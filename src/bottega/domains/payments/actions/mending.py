@@ -63,9 +63,8 @@ class Mender:
             intent = await self._desk.asked(self._desk.provider.read_intent, finding.object_ref)
             whose = (payment.store_id, payment.payment_id)
             now = await self._database.run(differing.adopt_intent, (*whose, intent), by=subject)
-            if (
-                now.status in DEAD
-            ):  # the money is not this payment's: it is written down to go back, once more if it did not
+            if now.status in DEAD:
+                # The money is not this payment's: it is written down to go back, once more where it did not arrive.
                 failed = tuple(each for each in picture.refunds if each.status is RefundStatus.FAILED)
                 await self._database.run(differing.adopt_failed_returns, (*whose, failed), by=subject)
                 await self._desk.ask(payment.merchant_id, *whose, first=True)
