@@ -222,7 +222,7 @@ async def record_refund(tx: Tx, known: tuple[UUID, UUID, Attempt | None, Provide
     payment = await locked(tx, store_id, payment_id)
     if attempt is not None:
         await store.finish_attempt(tx, attempt)
-    if await retries.is_past(tx, payment, said.provider_ref):
+    elif await retries.is_past(tx, payment, said.provider_ref):
         return  # late news of a try that failed; another one is under way, or done
     ours = attempt.refund_id if attempt is not None else _uuid(said.refund_id)
     if ours is None and payment.status in DEAD:
