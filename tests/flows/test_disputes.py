@@ -2,13 +2,27 @@
 
 from typing import Any
 
+import msgspec
 import psycopg
 
+from bottega.domains.payments import DisputeStatus
+from bottega.domains.payments.actions.disputing import record_dispute
+from bottega.domains.payments.model import FundsMove, ProviderDispute
+from bottega.entrypoints.verify import INVARIANTS
+from bottega.entrypoints.wiring import make_parts
+from bottega.infra.settings import Settings
 from bottega.kit import ids
+from bottega.kit.subject import system
+from tests.conftest import SECRET
+from tests.flows.test_running_short import chooses, out, two_lines
 from tests.simulators import http as clients
 from tests.simulators import provider
+from tests.simulators.desks import QUIET
+from tests.simulators.invariants import broken
 from tests.simulators.processes import Installation
 from tests.simulators.shop import Counter, Json, Person, eventually, intent_of, pay
+
+MONEY = {each.name for each in INVARIANTS if each.group in ("money", "payments", "refunds", "shortages", "operations")}
 
 
 async def _payment(staff: Person, order: Json) -> Json:
@@ -137,3 +151,104 @@ async def test_an_order_that_was_cancelled_while_disputed_is_refunded_when_the_d
     with psycopg.connect(running_url) as db:
         uuid = ids.parse("pay", order["payment"]["payment_id"])
         assert db.execute("select count(*) from refunds where payment_id = %s", [uuid]).fetchone() == (1,)
+
+
+async def test_what_came_off_while_a_bank_had_the_money_goes_back_when_the_dispute_is_won(
+    milano: Counter, running: Installation, running_url: str
+) -> None:
+    manager, barista, guest = await milano.manager(), await milano.barista(), await milano.guest()
+    order = await guest.order(two_lines(milano, online=True))
+    await pay(running.sandbox.url, intent_of(order), "pm_card_createDispute")
+    opened = await _stands(manager, order, "DISPUTED")
+
+    less = (await chooses(guest, order, await out(barista, order), "REFUND")).json()
+    meanwhile = await broken(running_url)
+    running.control(f"disputes/{opened['disputes'][0]['provider_ref']}/win", {})
+    payment = await _stands(manager, order, "PARTIALLY_REFUNDED")
+
+    assert less["total"] == order["lines"][1]["total"]
+    assert payment["refunded"] == order["total"] - less["total"]
+    assert {*meanwhile, *await broken(running_url)} & MONEY == set()
+
+
+async def test_money_that_came_too_late_and_was_disputed_goes_back_when_the_dispute_is_won(
+    milano: Counter, running: Installation, running_url: str
+) -> None:
+    manager, guest = await milano.manager(), await milano.guest()
+    order = await guest.order(milano.wish(online=True))
+    running.control("webhooks/hold", {})
+    await pay(running.sandbox.url, intent_of(order), "pm_card_createDispute")
+    changed = await guest.patch(f"/v1/orders/{order['order_id']}", {"items": milano.wish(qty=2)["items"]})
+    running.control("webhooks/deliver", {})
+    opened = await _stands(manager, order, "DISPUTED")
+
+    running.control(f"disputes/{opened['disputes'][0]['provider_ref']}/win", {})
+    payment = await _stands(manager, order, "REFUNDED")
+
+    assert changed.status_code == 200, changed.text
+    assert payment["refunded"] == order["total"]
+    assert set(await broken(running_url)) & MONEY == set()
+
+
+async def test_an_order_that_is_cancelled_while_a_part_of_it_is_disputed_breaks_no_promise(
+    milano: Counter, running: Installation, running_url: str
+) -> None:
+    manager, guest = await milano.manager(), await milano.guest()
+    order = await guest.order(milano.wish(online=True))
+    await pay(running.sandbox.url, intent_of(order))
+    await guest.waits_for(order["order_id"], "PAID")
+    charge = (await provider.read(running, intent_of(order)))["latest_charge"]
+    running.control(f"charges/{charge}/dispute", {"amount": 100})
+    opened = await _stands(manager, order, "DISPUTED")
+
+    await guest.cancels(order["order_id"])
+    meanwhile = await broken(running_url)
+    running.control(f"disputes/{opened['disputes'][0]['provider_ref']}/win", {})
+    await _stands(manager, order, "REFUNDED")
+
+    assert {*meanwhile, *await broken(running_url)} & MONEY == set()
+
+
+async def test_money_that_a_bank_returns_only_after_it_has_decided_goes_to_who_cancelled(
+    milano: Counter, running: Installation, running_url: str
+) -> None:
+    manager, guest = await milano.manager(), await milano.guest()
+    order = await guest.order(milano.wish(online=True))
+    await pay(running.sandbox.url, intent_of(order))
+    await guest.waits_for(order["order_id"], "PAID")
+    taken = FundsMove(f"txn_{order['number']}_out", -order["total"])
+    opened = ProviderDispute(
+        provider_ref=f"dp_{order['number']}", intent_ref=intent_of(order), status=DisputeStatus.OPENED,
+        amount_minor=order["total"], reason="general", funds=(taken,),
+    )  # fmt: skip
+    won = msgspec.structs.replace(opened, status=DisputeStatus.WON)
+    back = msgspec.structs.replace(won, funds=(taken, FundsMove(f"txn_{order['number']}_in", order["total"])))
+    parts = make_parts(Settings(database_url=running_url, secret=SECRET), "bank")
+    await parts.open()
+
+    async def says(dispute: ProviderDispute) -> None:
+        known = (ids.parse("sto", milano.store_id), dispute)
+        await parts.database.run(record_dispute, known, by=system(milano.seeded.merchant_id, "provider"))
+
+    await says(opened)
+    await guest.cancels(order["order_id"])
+    await says(won)
+    await _told(running_url)
+    without = await _payment(manager, order)
+    for said in (back, back, won):
+        await says(said)
+    await parts.close()
+    payment = await _stands(manager, order, "REFUNDED")
+
+    assert (without["status"], without["disputed"], without["refunds"]) == ("CAPTURED", order["total"], [])
+    assert [each["amount"] for each in payment["refunds"]] == [order["total"]]
+
+
+async def _told(url: str) -> None:
+    """Wait until everybody has heard of every fact."""
+
+    async def heard() -> bool:
+        with psycopg.connect(url) as db:
+            return db.execute(QUIET).fetchone() == (True,)
+
+    await eventually(heard, what="the facts being heard")

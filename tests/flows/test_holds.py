@@ -12,6 +12,7 @@ from bottega.kit import ids
 from bottega.kit.subject import system
 from tests.conftest import SECRET
 from tests.simulators import provider
+from tests.simulators.invariants import broken
 from tests.simulators.processes import Installation
 from tests.simulators.shop import Counter, Json, Person, eventually, intent_of, pay
 
@@ -168,3 +169,28 @@ async def test_an_order_whose_hold_was_lost_can_be_paid_again(milano: Counter, r
     assert again["payment_id"] != order["payment"]["payment_id"]
     events = [step["event"] for step in (await guest.look(order["order_id"]))["history"]]
     assert sorted(events) == ["pay", "payment_failed", "payment_mended", "place", "start"]
+
+
+async def test_who_began_to_pay_again_and_pays_at_the_counter_after_all_gets_the_order(
+    milano: Counter, running: Installation, running_url: str
+) -> None:
+    guest, barista = await milano.guest(), await milano.barista()
+    order = await _held(milano, guest, running)
+    running.control(f"payment_intents/{intent_of(order)}/expire", {})
+    await _stands(lambda: guest.look(order["order_id"]), "VOIDED")
+    for step in (("PAID", "IN_PROGRESS"), ("IN_PROGRESS", "READY")):
+        assert (await barista.moves(order["order_id"], *step)).status_code == 200
+    again = (await guest.post(f"/v1/orders/{order['order_id']}/payment")).json()
+    intent = again["client_secret"].split("_secret")[0]
+
+    refused = await barista.moves(order["order_id"], "READY", "COMPLETED")
+    at_till = await barista.moves(order["order_id"], "READY", "COMPLETED", receipt_ref="R-78", tender="CASH")
+
+    async def voided() -> bool:
+        return (await provider.read(running, intent))["status"] == "canceled"
+
+    await eventually(voided, what="the intent being let go")
+    assert (refused.status_code, refused.json()["code"]) == (409, "payment_not_captured")
+    assert at_till.status_code == 200, at_till.text
+    assert (await guest.look(order["order_id"]))["payment"]["status"] == "CAPTURED"
+    assert {each for each in await broken(running_url) if each.startswith(("money", "payments"))} == set()

@@ -7,6 +7,7 @@ import psycopg
 
 from bottega.kit import ids
 from tests.simulators import http as clients
+from tests.simulators.invariants import broken
 from tests.simulators.processes import Installation
 from tests.simulators.provider import KEY
 from tests.simulators.shop import Counter, eventually, intent_of, pay
@@ -54,3 +55,4 @@ async def test_a_refund_made_at_the_provider_reaches_the_order_with_its_taxes(
     whole, tax = await eventually(parts, 45, "what the refund is of")
     assert whole == 150
     assert 0 < tax < 150
+    assert await broken(running.database_url) == {}

@@ -395,3 +395,32 @@ async def test_a_capture_that_was_on_its_way_gives_back_what_the_order_costs_les
     assert await back(running, order, 1) == [order["total"] - now["total"]]
     report = await run(running_url, ["money", "orders", "refunds", "shortages"])
     assert report.broken == ()
+
+
+@pytest.fixture
+def taxed_by_line(running_url: str) -> Iterator[None]:
+    """The tax of every line is rounded by itself, for the time of a test."""
+    change = "update stores set tax_per = '{}', menu_version = menu_version + 1 where slug = 'new-york'"
+    with psycopg.connect(running_url, autocommit=True) as owner:
+        owner.execute(change.format("LINE").encode())
+        yield
+        owner.execute(change.format("ORDER").encode())
+
+
+@pytest.mark.usefixtures("taxed_by_line")
+async def test_a_substitute_is_not_dearer_either_when_taxes_are_rounded_otherwise_by_then(
+    new_york: Counter, running: Installation, running_url: str
+) -> None:
+    guest, barista = await new_york.guest(), await new_york.barista()
+    wish = two_lines(new_york, online=True, words=("chamomile", "cookie"))
+    wish["items"][1]["qty"] = 2
+    order = await paid(guest, running, wish)
+    tea = {"product_id": new_york.product("breakfast")["product_id"]}
+    shortage = await out(barista, order, substitutes=[tea])
+    await out(barista, order, 1, qty=1)
+
+    answer = await chooses(guest, order, shortage, "SUBSTITUTE", 1)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["total"] <= order["total"]
+    assert (await run(running_url, ["money", "orders", "refunds", "shortages"])).broken == ()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bottega.domains.merchants import TaxMode
 from bottega.domains.orders import Order, OrderLine, RefundPart, RefundUnits, RefundWish
 from bottega.domains.orders.errors import RefundLineTooLarge, RefundLineUnknown
-from bottega.domains.orders.rules.refunding import by_rate, rest_of, split_refund
+from bottega.domains.orders.rules.refunding import by_rate, check_again, rest_of, split_refund
 from bottega.domains.payments import NothingToRefund, RefundTooLarge
 from bottega.kit.errors import DomainError
 from bottega.kit.money import Rounding, apportion, tax_added, tax_included
@@ -149,6 +149,16 @@ def test_money_that_no_line_stands_for_goes_back_without_tax() -> None:
         (False, 500, 45),
         (True, 100, 0),
     ]
+
+
+def test_money_of_a_line_that_failed_to_arrive_is_not_given_again_when_the_line_went_back_otherwise() -> None:
+    order = ordered([Bought(1, 500, 100_000), Bought(1, 500, 100_000)])
+    failed = split_refund(rest_of(order, ()), 1000, RefundWish(200))
+    since = split_refund(rest_of(order, ()), 1000, RefundWish(units=(RefundUnits(UUID(int=1), 1),)))
+
+    check_again(rest_of(order, ()), 1000, 200, failed)
+    with pytest.raises(RefundLineTooLarge):
+        check_again(rest_of(order, since), 500, 200, failed)
 
 
 lines = st.lists(

@@ -112,6 +112,22 @@ def test_units_of_a_line_apart_change_no_sum_and_taking_them_off_never_makes_it_
     mine = [each.qty for each in apart.lines if each.line_id in (line.line_id, new_id)]
     assert mine == ([qty] if qty == line.qty else [line.qty - qty, qty])
     assert without(place, apart, out.line_id).total_minor <= order.total_minor
+    for other in apart.lines:
+        off = without(place, apart, other.line_id)
+        assert adds_up(off)
+        assert off.total_minor <= order.total_minor
+        assert all(each.tax_minor >= 0 for each in off.lines)
+
+
+def test_taking_off_what_is_free_never_makes_it_dearer_though_units_of_another_line_are_taxed_apart() -> None:
+    place = values.store(tax_mode=TaxMode.ADDED, tax_per=TaxPer.LINE, tax_rates=RATES)
+    order = ordered(place, [(10, 2, 0, False), (0, 1, 0, False)])
+    apart, _ = parted(order, order.lines[0], 1, ids.new_id(values.HOME))
+
+    off = without(place, apart, order.lines[1].line_id)
+
+    assert recounted(place, apart, apart.lines).total_minor > order.total_minor
+    assert (off.total_minor, adds_up(off)) == (order.total_minor, True)
 
 
 def test_the_shop_offers_what_is_there_of_the_same_kind_for_at_most_the_price_nearest_first() -> None:

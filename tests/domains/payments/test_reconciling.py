@@ -245,6 +245,25 @@ async def test_money_for_a_payment_that_is_dead_here_goes_back(both: Books) -> N
     assert (await both.compare(Mend.LIST)).total.remaining == 0
 
 
+async def test_money_that_was_never_ours_is_returned_again_when_nobody_told_us_that_it_did_not_arrive(
+    both: Books, provider: Sandbox
+) -> None:
+    payment = await both.paid_there(700)
+    both.change("update payments set status = 'VOIDED'")
+    await both.compare(Mend.RECORD)
+    [returned] = (await both.stripe.v1.refunds.list_async()).data
+    provider.control(f"refunds/{returned.id}/fail", {})
+
+    for _ in range(2):
+        await both.compare(Mend.RECORD)
+
+    assert both.open() == []
+    refunds = (await both.stripe.v1.refunds.list_async()).data
+    assert sorted((each.amount, each.status) for each in refunds) == [(700, "failed"), (700, "succeeded")]
+    kinds = both.rows("select kind from payment_entries where payment_id = %s order by entry_no", payment.payment_id)
+    assert kinds[-3:] == [("MISMATCH_RETURNED",), ("RETURN_FAILED",), ("MISMATCH_RETURNED",)]
+
+
 async def test_refunds_that_only_we_know_or_with_another_amount_are_listed(both: Books) -> None:
     ref = await refunded(both)
     both.change("update refunds set amount_minor = 250")

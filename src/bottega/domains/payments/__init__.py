@@ -6,6 +6,7 @@ The provider's ledger and ours are compared in both directions, and mended by th
 """
 
 from bottega.domains.payments.actions.asking import Desk
+from bottega.domains.payments.actions.differing import MADE_THERE
 from bottega.domains.payments.actions.holding import request_capture, request_void
 from bottega.domains.payments.actions.recording import hold, left, open_many, request_refund, take_at_till
 from bottega.domains.payments.actions.settling import retry_refund
@@ -79,6 +80,7 @@ from bottega.domains.payments.states import (
     DISPUTE,
     PAYMENT,
     REFUND,
+    UNPAID,
     DifferenceState,
     DisputeStatus,
     PaymentStatus,
@@ -94,8 +96,10 @@ __all__ = [
     "DIFFERENCE",
     "DISPUTE",
     "EXPLANATIONS",
+    "MADE_THERE",
     "PAYMENT",
     "REFUND",
+    "UNPAID",
     "AskedAttempt",
     "AuthenticationFailed",
     "AuthenticationRequired",

@@ -45,6 +45,8 @@ LIVE = frozenset({*_OPEN, P.AUTHORIZED})
 """While a payment stands here, the provider's word of its intent may move it."""
 DEAD = frozenset({P.FAILED, P.VOIDED})
 """Nothing was taken by a payment that stands here, and nothing will be."""
+UNPAID = DEAD | {P.REQUIRES_PAYMENT, P.REQUIRES_ACTION}
+"""Nothing is taken, held or on its way: whoever wants to pay otherwise may."""
 
 PAYMENT: Machine[PaymentStatus] = Machine(
     "payment",

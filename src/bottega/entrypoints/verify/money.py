@@ -72,18 +72,22 @@ MONEY = (
     ),
     Invariant(
         "money.kept_within_total",
-        "What was captured for an order, less what is back or on its way back, is between nothing and its total",
+        "What was captured for an order, less what is back or on its way back, is at least nothing; less all that was asked "
+        "back, failed or not, it is at most the order's total, apart from what a bank has taken up",
         (1,),
         """
         with kept as (
           select p.store_id, p.reference, max(p.updated_at) as moved_at,
-            sum(p.captured_minor - (select coalesce(sum(r.amount_minor), 0) from refunds r where r.store_id = p.store_id
-                  and r.payment_id = p.payment_id and r.status <> 'FAILED')) as kept_minor
+            sum(p.captured_minor - r.back) as kept_minor,
+            coalesce(sum(p.captured_minor - r.asked) filter (where p.status <> 'DISPUTED'), 0) as unasked_minor
           from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
+          cross join lateral (select coalesce(sum(r.amount_minor), 0) as asked,
+              coalesce(sum(r.amount_minor) filter (where r.status <> 'FAILED'), 0) as back
+            from refunds r where r.store_id = p.store_id and r.payment_id = p.payment_id) r
           where p.captured_minor > 0 group by 1, 2)
-        select k.store_id, k.reference as order_id, k.kept_minor, o.total_minor
+        select k.store_id, k.reference as order_id, k.kept_minor, k.unasked_minor, o.total_minor
         from kept k join orders o on o.store_id = k.store_id and o.order_id = k.reference
-        where k.kept_minor < 0 or (k.kept_minor > o.total_minor and k.moved_at < %(settled)s)
+        where k.kept_minor < 0 or (k.unasked_minor > o.total_minor and k.moved_at < %(settled)s)
         """,
     ),
     Invariant(
@@ -99,7 +103,7 @@ MONEY = (
         where o.status = any(case when o.pay_mode = 'ONLINE' then %(paid_statuses)s::text[]
                                   else array['COMPLETED', 'DELIVERED'] end)
           and (p.payment_id is null or p.captured_minor < o.total_minor
-               or p.status not in ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED', 'DISPUTED'))
+               or o.total_minor > 0 and p.status not in ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED', 'DISPUTED'))
           and not (o.status = any(%(flagged_in)s::text[]) and p.payment_id is not null and (
             (p.status = 'AUTHORIZED' and p.authorized_minor >= o.total_minor)
             or exists (select from payment_entries e where e.store_id = p.store_id and e.payment_id = p.payment_id
@@ -124,7 +128,7 @@ MONEY = (
     ),
     Invariant(
         "money.cancelled_goes_back",
-        "All that was captured for a cancelled order, and that no bank has, has been asked back",
+        "All that was captured for a cancelled order, and that no bank has taken up, has been asked back",
         (6,),
         """
         select p.store_id, o.order_id, p.payment_id, p.captured_minor, r.asked as refunds_minor
@@ -132,7 +136,7 @@ MONEY = (
         join orders o on o.store_id = p.store_id and o.order_id = p.reference
         cross join lateral (select coalesce(sum(r.amount_minor), 0) as asked from refunds r
                             where r.store_id = p.store_id and r.payment_id = p.payment_id) r
-        where o.status in ('CANCELLED', 'FAILED') and p.captured_minor > r.asked + p.disputed_minor
+        where o.status in ('CANCELLED', 'FAILED') and p.captured_minor > r.asked + p.disputed_minor and p.status <> 'DISPUTED'
           and p.updated_at < %(settled)s and o.updated_at < %(settled)s
         """,
     ),

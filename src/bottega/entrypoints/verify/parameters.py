@@ -11,6 +11,7 @@ import msgspec
 
 from bottega.domains.merchants import FulfillmentType, PayMode
 from bottega.domains.orders import FLAGGED_IN, LIVE, PAYMENT_FLAGS, OrderStatus, machine_for
+from bottega.domains.payments import MADE_THERE
 from bottega.entrypoints.verify.model import Scope
 from bottega.kit.subject import SubjectKind
 
@@ -34,6 +35,7 @@ def parameters(scope: Scope, now: datetime, log_floor: int) -> dict[str, Any]:
         "paid_statuses": sorted(_statuses() - _UNPAID),
         "flagged_in": sorted(FLAGGED_IN),
         "payment_flags": sorted(PAYMENT_FLAGS),
+        "made_there": MADE_THERE,
         "actor_kinds": sorted(set(SubjectKind) - {SubjectKind.ANONYMOUS}),
     }
 

@@ -223,12 +223,14 @@ PAYMENTS = (
     ),
     Invariant(
         "payments.one_live",
-        "An order has one payment that is under way or holds money, apart from those that are being cancelled or sent back",
+        "An order has one payment that is under way or holds money, apart from those that are being cancelled or sent back, "
+        "or that a bank has taken up",
         (7,),
         """
         select p.store_id, p.reference as order_id, count(*) as live, array_agg(p.payment_id) as payments
         from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
-        where p.status not in ('REQUIRES_PAYMENT', 'FAILED', 'VOIDED', 'REFUNDED') and p.updated_at < %(settled)s
+        where p.status not in ('REQUIRES_PAYMENT', 'FAILED', 'VOIDED', 'REFUNDED', 'DISPUTED')
+          and p.updated_at < %(settled)s
           and not (p.captured_minor = 0 and exists (select from payment_attempts a where a.store_id = p.store_id
             and a.payment_id = p.payment_id and a.operation = 'CANCEL'))
           and not (p.captured_minor > 0 and p.captured_minor = (select coalesce(sum(r.amount_minor), 0) from refunds r
@@ -289,7 +291,8 @@ PAYMENTS = (
     ),
     Invariant(
         "payments.refunds_asked",
-        "A refund has an attempt over its amount for each of its tries, and at most one of them is still to be answered",
+        "A refund has an attempt over its amount for each of its tries (one that was made at the provider, for all but the "
+        "first), and at most one of them is still to be answered",
         (2, 27),
         """
         select r.store_id, r.refund_id, r.payment_id, r.amount_minor, r.status, r.tries, count(a.attempt_no) as attempts
@@ -297,9 +300,10 @@ PAYMENTS = (
         left join payment_attempts a on a.store_id = r.store_id and a.payment_id = r.payment_id
           and a.refund_id = r.refund_id and a.operation = 'REFUND'
         where r.refund_id >= %(floor)s group by 1, 2
-        having count(a.attempt_no) < r.tries or count(a.attempt_no) filter (where a.state = 'INTENDED') > 1
+        having count(a.attempt_no) < r.tries - (r.reason = %(made_there)s)::int
+          or count(a.attempt_no) filter (where a.state = 'INTENDED') > 1
           or bool_or(a.amount_minor <> r.amount_minor)
-          or (r.status <> 'PENDING' and bool_or(a.state = 'INTENDED'))
+          or (r.status <> 'PENDING' and r.updated_at < %(settled)s and bool_or(a.state = 'INTENDED'))
         """,
     ),
     Invariant(

@@ -12,6 +12,7 @@ REFUNDS = (
         from refunds r left join refund_lines l on l.store_id = r.store_id and l.refund_id = r.refund_id
         where r.refund_id >= %(floor)s group by 1, 2
         having coalesce(sum(l.net_minor + l.tax_minor), 0) <> r.amount_minor
+          and (count(l.refund_id) > 0 or r.created_at < %(settled)s)
         """,
     ),
     Invariant(

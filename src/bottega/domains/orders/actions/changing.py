@@ -10,7 +10,7 @@ from bottega.domains.merchants import PayMode, Store
 from bottega.domains.orders import rules, store
 from bottega.domains.orders.actions.moving import check_settled
 from bottega.domains.orders.actions.paying import open_another
-from bottega.domains.orders.actions.placing import lines_of, price
+from bottega.domains.orders.actions.placing import lines_of, price_lines
 from bottega.domains.orders.errors import OrderNotFound, StatusConflict, TooLateToChange
 from bottega.domains.orders.events import OrderChanged
 from bottega.domains.orders.model import ChangeOrder, Order, OrderLine, PlaceOrder
@@ -54,9 +54,10 @@ async def change_lines(tx: Tx, change: ChangeLines) -> Order:
     await check_settled(tx, order)
     before = await store.find(tx, place.store_id, change.order_id)
     assert before is not None
-    priced = price(change.shop, _as_request(order, change), tx.now)
+    priced = price_lines(change.shop, _as_request(order, change), tx.now)
     lines = _keeping_ids(before.lines, lines_of(priced, place.number))
     after = await _as_agreed(tx, place, before, lines)
+    rules.check_total(change.command.expected_total, after, order.pay_mode)
     payment_id = order.payment_id
     if order.pay_mode is PayMode.ONLINE and payment_id is not None and after.total_minor != order.total_minor:
         await payments.request_void(tx, (order.store_id, payment_id))
@@ -89,7 +90,6 @@ def _as_request(order: Order, change: ChangeLines) -> PlaceOrder:
         fulfillment_type=order.fulfillment_type,
         pay_mode=order.pay_mode,
         items=change.command.items,
-        expected_total=change.command.expected_total,
     )
 
 

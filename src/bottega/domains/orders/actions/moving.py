@@ -46,7 +46,8 @@ async def transition(tx: Tx, command: MoveOrder) -> Order:
     """Staff move an order. Raises `OrderNotFound`, `Forbidden`, `StatusConflict`, `MoveNotAllowed`, and the till's refusals."""
     tx.require("orders.advance", command.store_id)
     order = await _found(tx, command.store_id, command.order_id)
-    move = rules.check_staff_move(order, command.wanted, await _payment_of(tx, order, command.wanted.to_status))
+    payment = await _payment_of(tx, order, command.wanted.to_status)
+    move = rules.check_staff_move(order, command.wanted, payment)
     if move.target is OrderStatus.CANCELLED:
         tx.require("orders.cancel", command.store_id)
         return await cancel(tx, order, _reason(command.wanted.reason))
@@ -67,6 +68,8 @@ async def transition(tx: Tx, command: MoveOrder) -> Order:
     moved = await apply_move(tx, order, move, _reason(command.wanted.reason), payment_id)
     if move.target is OrderStatus.IN_PROGRESS:
         await take_hold(tx, moved)
+    if payment is not None and payment_id is not None:  # paid at the till after all: nothing shall come online any more
+        await payments.request_void(tx, (order.store_id, payment.payment_id))
     return moved
 
 

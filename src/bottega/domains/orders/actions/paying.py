@@ -68,7 +68,9 @@ async def _pay_again(tx: Tx, order: Order, fact: payments.PaymentCaptured | paym
 
 
 async def _give_back_excess(tx: Tx, order: Order, payment_id: UUID) -> None:
-    """More was taken than the order costs by now, because lines came off while the capture was on its way: it goes back."""
+    """More was taken than the order costs by now, because lines came off while the capture was on its way, or while a bank
+    had the money: it goes back.
+    """
     payment = await payments.read(tx, order.store_id, payment_id)
     if payment is None or payment.captured_minor <= order.total_minor:
         return
@@ -84,7 +86,7 @@ async def _give_back_excess(tx: Tx, order: Order, payment_id: UUID) -> None:
 async def flag_payment(tx: Tx, fact: payments.HoldLost) -> None:
     """What was held for an order in the queue is gone: staff see it on the ticket and in the history; it moves nowhere."""
     order = None if fact.store_id is None else await store.lock(tx, fact.store_id, fact.reference)
-    if order is None or order.payment_id != fact.payment_id or order.status not in FLAGGED_IN:
+    if order is None or order.payment_id != fact.payment_id or order.status not in FLAGGED_IN or not order.total_minor:
         return
     seq = await _flag(tx, order, "payment_failed", fact.code)
     tx.emit(OrderPaymentFailed(**await told(tx, order, seq, order.status), code=fact.code))
@@ -92,10 +94,18 @@ async def flag_payment(tx: Tx, fact: payments.HoldLost) -> None:
 
 
 async def settle_dispute(tx: Tx, fact: payments.DisputeClosed) -> None:
-    """A dispute is over: money that came back for an order that is cancelled goes to its customer after all."""
+    """A dispute is over: what came back and is owed to the customer goes to them after all. That is everything where the
+    order is cancelled or paid by another payment, else what it came to cost less while the bank had the money.
+    """
     order = None if fact.store_id is None else await store.lock(tx, fact.store_id, fact.reference)
-    if order is not None and fact.won and order.status is OrderStatus.CANCELLED:
+    if order is None or not fact.won:
+        return
+    if order.status is OrderStatus.CANCELLED:
         await send_back(tx, order, fact.payment_id, Reason.DISPUTE_WON)
+    elif order.payment_id != fact.payment_id:
+        await send_back(tx, order, fact.payment_id, Reason.PAID_TOO_LATE)
+    else:
+        await _give_back_excess(tx, order, fact.payment_id)
 
 
 async def _flag(tx: Tx, order: Order, event: str, reason: str | None) -> int:
@@ -119,7 +129,7 @@ async def reopen_payment(tx: Tx, command: OpenPayment) -> Order:
     ):
         raise OrderNotFound
     waits = order.status is OrderStatus.PLACED or order.status in FLAGGED_IN
-    if not waits or order.pay_mode is not PayMode.ONLINE or order.payment_id is None:
+    if not waits or not order.total_minor or order.pay_mode is not PayMode.ONLINE or order.payment_id is None:
         raise NothingToPay(extra={"order_status": order.status})
     payment = await payments.read(tx, order.store_id, order.payment_id)
     dead = payment is not None and payment.status in payments.DEAD

@@ -61,11 +61,16 @@ def prepare(subject: Subject, shop: Shop, request: PlaceOrder, key: tuple[str, b
 
 def price(shop: Shop, request: PlaceOrder, now: datetime) -> Quote:
     """What the request would cost right now; raises what `prepare` raises, apart from the store being another's."""
-    shop.check_open(now)
-    rules.check_placement(shop.store, request)
-    priced = quote(shop.store, shop.menu, request.items, request.fulfillment_type, now)
+    priced = price_lines(shop, request, now)
     rules.check_total(request.expected_total, priced, request.pay_mode)
     return priced
+
+
+def price_lines(shop: Shop, request: PlaceOrder, now: datetime) -> Quote:
+    """As `price`, whatever total the customer agreed to."""
+    shop.check_open(now)
+    rules.check_placement(shop.store, request)
+    return quote(shop.store, shop.menu, request.items, request.fulfillment_type, now)
 
 
 class Placing:

@@ -65,7 +65,7 @@ async def give_back_part(
     try:
         payment, left = await payments.hold(tx, (order.store_id, payment_id))
     except payments.PaymentDisputed:
-        tx.note(order.store_id, payment=str(payment_id), not_given_back=gone.amount_minor, reason=reason)
+        tx.note(order.store_id, order=str(order.order_id), not_given_back=gone.amount_minor, reason=reason)
         return None
     known = await refunds.returned(tx, order.store_id, payment.payment_id)
     part = rules.still_owed(gone, known, left if most is None else min(left, most))

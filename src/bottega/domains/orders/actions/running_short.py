@@ -146,11 +146,14 @@ async def choose_instead(tx: Tx, decision: Decide) -> Order:
         return await _settle(tx, place, order, shortage, wanted.choice)
     if wanted.substitute > len(shortage.substitutes):
         raise ChoiceNotOffered
-    chosen = shortage.substitutes[wanted.substitute - 1]
+    # Other lines may have come off since it was offered, so that the order's taxes are rounded otherwise.
+    chosen = rules.offer(place, order, shortage.line, shortage.substitutes[wanted.substitute - 1], same_price=True)
+    if chosen is None:
+        raise ChoiceNotOffered("The order would cost more with that by now")
     if not rules.can_be_paid(place, order, shortage.line, chosen):
         raise ChoiceNotOffered("Nothing would be left to pay")
     await _take(tx, decision.shop, order, chosen)
-    return await _settle(tx, place, order, shortage, wanted.choice, wanted.substitute)
+    return await _settle(tx, place, order, shortage, wanted.choice, (wanted.substitute, chosen))
 
 
 async def choose_by_deadline(tx: Tx, which: tuple[UUID, UUID, UUID]) -> bool:
@@ -169,23 +172,23 @@ async def choose_by_deadline(tx: Tx, which: tuple[UUID, UUID, UUID]) -> bool:
 
 
 async def _settle(
-    tx: Tx, place: Store, order: Order, shortage: Shortage, choice: Choice, number: int | None = None
+    tx: Tx, place: Store, order: Order, shortage: Shortage, choice: Choice, chosen: tuple[int, QuotedLine] | None = None
 ) -> Order:
-    """Do what was chosen: lines, totals, money, history and fact in one transaction."""
+    """Do what was chosen: lines, totals, money, history and fact in one transaction. `chosen` is which substitute."""
     if choice is Choice.CANCEL:
         return await cancel(tx, order, unavailable(shortage))
     state, event, new_line_id = ShortageState.REFUNDED, "take_off", None
-    if number is None:
+    if chosen is None:
         after = rules.without(place, order, shortage.line_id)
     else:
         state, event, new_line_id = ShortageState.SUBSTITUTED, "substitute", tx.new_id(place.number)
-        after = rules.replaced(place, order, shortage.line, shortage.substitutes[number - 1], new_line_id)
+        after = rules.replaced(place, order, shortage.line, chosen[1], new_line_id)
     refund, payment_id = await _give_back(tx, order, after, shortage)
     outcome = Outcome(
         state=state,
         before_minor=order.total_minor,
         after_minor=after.total_minor,
-        chosen=number,
+        chosen=None if chosen is None else chosen[0],
         new_line_id=new_line_id,
         refund_id=None if refund is None else refund.refund_id,
         refund_minor=0 if refund is None else refund.amount_minor,

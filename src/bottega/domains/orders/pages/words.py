@@ -107,7 +107,7 @@ def tracking(
 
 def is_unpaid(order: Order, payment: Payment | None) -> bool:
     """Whether an online order waits for its customer to pay: at first, or again because what was held for it is gone."""
-    if order.pay_mode is not PayMode.ONLINE:
+    if order.pay_mode is not PayMode.ONLINE or not order.total_minor:
         return False
     lost = payment is not None and payment.captured_minor == 0 and payment.status is not PaymentStatus.AUTHORIZED
     return order.status is _S.PLACED or (order.status in FLAGGED_IN and lost)

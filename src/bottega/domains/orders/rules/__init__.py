@@ -16,7 +16,7 @@ from bottega.domains.orders.errors import (
 )
 from bottega.domains.orders.model import Order, PlaceOrder, Transition
 from bottega.domains.orders.states import CUSTOMER_CANCELS, OrderStatus, machine_for
-from bottega.domains.payments import DEAD, Payment
+from bottega.domains.payments import UNPAID, Payment
 from bottega.domains.pricing import PromoCodeUnknown, Quote, TotalChanged
 from bottega.kit.errors import FieldError
 from bottega.kit.machine import Move
@@ -35,11 +35,11 @@ def check_placement(store: Store, request: PlaceOrder) -> None:
         raise PromoCodeUnknown(detail, errors=(FieldError("/promo_codes/0", PromoCodeUnknown.code, detail),))
 
 
-def check_total(request_total: int | None, quote: Quote, pay_mode: PayMode) -> None:
+def check_total(wanted_minor: int | None, costs: Quote | Order, pay_mode: PayMode) -> None:
     """Refuse when the customer agreed to another total, or when there is nothing to pay online."""
-    if request_total is not None and request_total != quote.total_minor:
-        raise TotalChanged(extra={"total": quote.total_minor, "currency": quote.currency})
-    if pay_mode is PayMode.ONLINE and quote.total_minor == 0:
+    if wanted_minor is not None and wanted_minor != costs.total_minor:
+        raise TotalChanged(extra={"total": costs.total_minor, "currency": costs.currency})
+    if pay_mode is PayMode.ONLINE and costs.total_minor == 0:
         raise NothingToPayOnline
 
 
@@ -70,8 +70,8 @@ def check_staff_move(order: Order, wanted: Transition, payment: Payment | None =
     at_till = move.target is OrderStatus.COMPLETED and order.pay_mode is PayMode.AT_STORE
     details = bool(wanted.receipt_ref and wanted.tender)
     if move.target is OrderStatus.COMPLETED and order.pay_mode is PayMode.ONLINE:
-        at_till = payment is not None and payment.status in DEAD
         is_paid = payment is not None and payment.captured_minor >= order.total_minor
+        at_till = not is_paid and payment is not None and payment.status in UNPAID
         if not is_paid and not (at_till and details):
             raise PaymentNotCaptured(extra={"payment_status": None if payment is None else payment.status})
     if at_till and not details:

@@ -68,9 +68,12 @@ def check_again(rest: Sequence[RefundPart], left_minor: int, amount_minor: int, 
     known = {part.line_id: part for part in rest}
     for part in parts:
         still = known.get(part.line_id)
-        if part.line_id is not None and still is not None and part.qty > still.qty:
+        if part.line_id is None or still is None:
+            continue
+        if part.qty > still.qty or part.net_minor > still.net_minor or part.tax_minor > still.tax_minor:
             raise RefundLineTooLarge(
-                f"At most {still.qty} of this line can still be given back", extra={"left": still.qty}
+                f"At most {still.qty} of this line ({still.amount_minor}) can still be given back",
+                extra={"left": still.qty, "left_minor": still.amount_minor},
             )
 
 

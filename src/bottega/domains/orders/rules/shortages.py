@@ -72,7 +72,20 @@ def parted(order: Order, line: OrderLine, qty: int, new_line_id: UUID) -> tuple[
 
 def without(place: Store, order: Order, line_id: UUID) -> Order:
     """The order with that line taken off."""
-    return recounted(place, order, [line for line in order.lines if line.line_id != line_id])
+    rest = recounted(place, order, [line for line in order.lines if line.line_id != line_id])
+    return _untaxed(rest, rest.total_minor - order.total_minor)
+
+
+def _untaxed(order: Order, over: int) -> Order:
+    """The order with `over` less tax on the line that has most: units apart are taxed apart, which can round to more."""
+    if over <= 0:
+        return order
+    most = max(order.lines, key=lambda line: line.tax_minor)
+    lines = tuple(
+        msgspec.structs.replace(line, tax_minor=line.tax_minor - over) if line is most else line for line in order.lines
+    )
+    taxes, total = order.tax_minor - over, order.total_minor - over
+    return msgspec.structs.replace(order, lines=lines, tax_minor=taxes, total_minor=total)
 
 
 def replaced(place: Store, order: Order, line: OrderLine, offered: QuotedLine, new_line_id: UUID) -> Order:

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from bottega.domains.payments import rules, store
 from bottega.domains.payments.actions.about import about, locked
+from bottega.domains.payments.actions.holding import record_return
 from bottega.domains.payments.actions.recording import record_intent, record_refund
 from bottega.domains.payments.errors import DifferenceNotFound, DifferenceNotOpen, WindowRefused
 from bottega.domains.payments.events import RefundAdopted
-from bottega.domains.payments.model import EntryKind, Payment, ProviderIntent, ProviderRefund, RefundRequest
+from bottega.domains.payments.model import EntryKind, Operation, Payment, ProviderIntent, ProviderRefund, RefundRequest
 from bottega.domains.payments.model.reconciliation import (
     AskReconciliation,
     Counts,
@@ -26,7 +27,7 @@ from bottega.domains.payments.model.reconciliation import (
     Verdict,
 )
 from bottega.domains.payments.states import DifferenceState
-from bottega.domains.payments.store import differences
+from bottega.domains.payments.store import differences, holds
 from bottega.domains.payments.store import reconciling as kept
 from bottega.infra.telemetry import OUTCOMES
 from bottega.infra.transaction import Tx
@@ -83,14 +84,18 @@ async def adopt_refund(tx: Tx, known: tuple[UUID, UUID, LedgerRefund]) -> None:
         await store.insert_refund(tx, payment, refund_id, said.amount_minor, command)
         await store.add_entry(tx, payment, EntryKind.REFUND_REQUESTED, said.amount_minor, None, MADE_THERE)
         tx.emit(RefundAdopted(**about(payment, said.amount_minor), refund_id=refund_id))
-    told = ProviderRefund(
-        provider_ref=said.ref,
-        intent_ref=said.intent_ref,
-        status=said.status,
-        amount_minor=said.amount_minor,
-        refund_id=str(refund_id),
-    )
-    await record_refund(tx, (store_id, payment_id, None, told))
+        tx.note(store_id, payment=str(payment_id), amount=said.amount_minor, reason=MADE_THERE)
+    await record_refund(tx, (store_id, payment_id, None, _said(said, refund_id)))
+
+
+async def adopt_failed_returns(tx: Tx, known: tuple[UUID, UUID, tuple[LedgerRefund, ...]]) -> None:
+    """Money that was never ours did not arrive where it came from (store, payment, its refunds that failed), and nobody
+    told us: it is asked for again, as it is after such news."""
+    store_id, payment_id, failed = known
+    payment = await locked(tx, store_id, payment_id)
+    for each in failed:
+        if not await holds.is_asked(tx, payment, Operation.REFUND):  # else it is on its way already
+            await record_return(tx, payment, _said(each))
 
 
 async def ask_reconciliation(tx: Tx, command: AskReconciliation) -> Reconciliation:
@@ -150,3 +155,13 @@ async def take_turn(tx: Tx, account: str) -> bool:
 async def end_turn(tx: Tx, turn: tuple[str, timedelta]) -> None:
     """The account was compared; the next turn comes after a pause."""
     await kept.end_turn(tx, *turn)
+
+
+def _said(refund: LedgerRefund, refund_id: UUID | None = None) -> ProviderRefund:
+    return ProviderRefund(
+        provider_ref=refund.ref,
+        intent_ref=refund.intent_ref,
+        status=refund.status,
+        amount_minor=refund.amount_minor,
+        refund_id=None if refund_id is None else str(refund_id),
+    )

@@ -44,8 +44,12 @@ async def record_dispute(tx: Tx, known: tuple[UUID, ProviderDispute]) -> None:
     status = rules.status_of(payment, payment.refunded_minor, disputed=disputed)
     if moved or closes or status is not payment.status:
         await store.set_status(tx, payment, status, payment.failure_code)
+    won = said.status is DisputeStatus.WON
     if closes:
-        _tell_closed(tx, payment, dispute, said, status)
+        OUTCOMES.labels("dispute_won" if won else "dispute_lost").inc()
+    if closes or (moved and won):  # told once more where its money comes only now
+        fields = about(payment, said.amount_minor)
+        tx.emit(DisputeClosed(**fields, dispute_id=dispute.dispute_id, won=won, status=status.value))
 
 
 async def _not_ours(tx: Tx, payment: Payment, said: ProviderDispute) -> None:
@@ -67,10 +71,3 @@ async def _opened(tx: Tx, payment: Payment, said: ProviderDispute) -> Dispute:
     OUTCOMES.labels("dispute_opened").inc()
     logger("payments").warning("dispute opened", payment=str(payment.payment_id), reason=said.reason)
     return dispute
-
-
-def _tell_closed(tx: Tx, payment: Payment, dispute: Dispute, said: ProviderDispute, status: PaymentStatus) -> None:
-    won = said.status is DisputeStatus.WON
-    about_it = about(payment, said.amount_minor)
-    tx.emit(DisputeClosed(**about_it, dispute_id=dispute.dispute_id, won=won, status=status.value))
-    OUTCOMES.labels("dispute_won" if won else "dispute_lost").inc()

@@ -13,7 +13,7 @@ from bottega.domains.payments.actions.disputing import record_dispute
 from bottega.domains.payments.model.reconciliation import Code, Finding, LedgerRefund, Mend, Picture
 from bottega.domains.payments.ports import PaymentLedger
 from bottega.domains.payments.rules import comparing
-from bottega.domains.payments.states import DEAD
+from bottega.domains.payments.states import DEAD, RefundStatus
 from bottega.domains.payments.store import reconciling as kept
 from bottega.infra.telemetry import logger
 from bottega.infra.transaction import Database
@@ -63,7 +63,10 @@ class Mender:
             intent = await self._desk.asked(self._desk.provider.read_intent, finding.object_ref)
             whose = (payment.store_id, payment.payment_id)
             now = await self._database.run(differing.adopt_intent, (*whose, intent), by=subject)
-            if now.status in DEAD:  # the money is not this payment's, and was just written down to go back
+            if now.status in DEAD:
+                # The money is not this payment's: it is written down to go back, once more where it did not arrive.
+                failed = tuple(each for each in picture.refunds if each.status is RefundStatus.FAILED)
+                await self._database.run(differing.adopt_failed_returns, (*whose, failed), by=subject)
                 await self._desk.ask(payment.merchant_id, *whose, first=True)
             return True
         if finding.code in _OF_REFUND:

@@ -14,15 +14,21 @@ where store_id = %(store_id)s and payment_id = %(payment_id)s and refund_id = %(
 order by attempt_no desc limit 1
 """
 DUE_REFUNDS: LiteralString = """
-select merchant_id, store_id, refund_id from refunds where status = 'FAILED' and retry_at <= now() order by retry_at limit 64
+select merchant_id, store_id, refund_id from refunds r where status = 'FAILED' and retry_at <= now()
+  and not exists (select from payment_attempts a where a.store_id = r.store_id and a.payment_id = r.payment_id
+    and a.refund_id = r.refund_id and a.state = 'INTENDED')
+order by retry_at limit 64
 """
 REFUND_PAYMENT: LiteralString = """
 select payment_id from refunds where store_id = %(store_id)s and refund_id = %(refund_id)s
 """
 DUE_REFUND: LiteralString = """
 select store_id, refund_id, payment_id, amount_minor, reason, status, provider_ref, created_at, tries,
-  retry_at, given_up_at from refunds
+  retry_at, given_up_at from refunds r
 where store_id = %(store_id)s and refund_id = %(refund_id)s and status = 'FAILED' and (retry_at <= now() or %(now_already)s)
+  -- An answer that is still to come is of the try that failed: nobody shall take it for the next one's.
+  and not exists (select from payment_attempts a where a.store_id = r.store_id and a.payment_id = r.payment_id
+    and a.refund_id = r.refund_id and a.state = 'INTENDED')
 """
 BEGIN_AGAIN: LiteralString = """
 update refunds set status = 'PENDING', tries = tries + 1, retry_at = null, given_up_at = null, next_check_at = null, checks = 0,
