@@ -51,6 +51,9 @@ _TEXT: dict[str, str] = {
     "POST payment_intents/*/cancel": "cancellation_reason",
     "POST setup_intents": f"{_SETUP} automatic_payment_methods confirm confirmation_token mandate_data on_behalf_of"
     " return_url single_use usage use_stripe_sdk",
+    "GET payment_intents/search": "limit page query",
+    "GET charges/search": "limit page query",
+    "GET customers/search": "limit page query",
     "GET setup_intents": f"{_PAGE} attach_to_self created customer customer_account payment_method",
     "GET setup_intents/*": "client_secret",
     "POST setup_intents/*": _SETUP,

@@ -155,7 +155,7 @@ def _expand(desk: Desk, doc: Doc, steps: list[str], path: str) -> None:
     if len(steps) > 4:
         raise invalid("You can expand up to four levels deep.", "expand")
     name, rest = steps[0], steps[1:]
-    if name == "data" and doc.get("object") == "list":
+    if name == "data" and doc.get("object") in ("list", "search_result"):
         for item in doc["data"]:
             if rest:
                 _expand(desk, item, rest, path)

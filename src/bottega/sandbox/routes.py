@@ -2,7 +2,19 @@
 
 from collections.abc import Callable
 
-from bottega.sandbox import charges, customers, disputes, events, intents, ledger, methods, refunds, setups, webhooks
+from bottega.sandbox import (
+    charges,
+    customers,
+    disputes,
+    events,
+    intents,
+    ledger,
+    methods,
+    refunds,
+    searches,
+    setups,
+    webhooks,
+)
 from bottega.sandbox.problems import Doc, Refused
 
 Verb = Callable[..., Doc]
@@ -10,6 +22,7 @@ Verb = Callable[..., Doc]
 ROUTES: dict[str, Verb] = {
     "POST payment_intents": intents.create,
     "GET payment_intents": intents.list_all,
+    "GET payment_intents/search": searches.intents,
     "GET payment_intents/*": intents.retrieve,
     "POST payment_intents/*": intents.update,
     "POST payment_intents/*/confirm": intents.confirm,
@@ -22,6 +35,7 @@ ROUTES: dict[str, Verb] = {
     "POST setup_intents/*/confirm": setups.confirm,
     "POST setup_intents/*/cancel": setups.cancel,
     "GET charges": charges.list_all,
+    "GET charges/search": searches.charges,
     "GET charges/*": charges.retrieve,
     "GET charges/*/refunds": refunds.list_of_charge,
     "POST charges/*": charges.update,
@@ -42,6 +56,7 @@ ROUTES: dict[str, Verb] = {
     "POST payment_methods/*/detach": methods.detach,
     "POST customers": customers.create,
     "GET customers": customers.list_all,
+    "GET customers/search": searches.customers,
     "GET customers/*": customers.retrieve,
     "POST customers/*": customers.update,
     "DELETE customers/*": customers.delete,
@@ -66,9 +81,12 @@ FOR_BROWSERS: frozenset[Verb] = frozenset(
 def match(method: str, path: str) -> tuple[str, Verb, tuple[str, ...]]:
     """The route, its verb and the names in the path. Refused with 404 in Stripe's words when there is none."""
     parts = path.removeprefix("/v1/").rstrip("/").split("/")
-    # Odd places are names: payment_intents/pi_1/capture.
-    names = tuple(parts[1::2])
-    pattern = "/".join("*" if place % 2 else part for place, part in enumerate(parts))
+    # Odd places are names: payment_intents/pi_1/capture. Only a search has a word there.
+    if parts[1:] == ["search"]:
+        names, pattern = (), f"{parts[0]}/search"
+    else:
+        names = tuple(parts[1::2])
+        pattern = "/".join("*" if place % 2 else part for place, part in enumerate(parts))
     verb = ROUTES.get(f"{method} {pattern}")
     if verb is None:
         message = f"Unrecognized request URL ({method}: {path})."

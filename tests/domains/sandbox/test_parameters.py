@@ -33,6 +33,8 @@ TYPES = {
     "GET events/*": "EventRetrieve", "GET balance_transactions": "BalanceTransactionList",
     "GET balance_transactions/*": "BalanceTransactionRetrieve", "POST webhook_endpoints": "WebhookEndpointCreate",
     "GET webhook_endpoints": "WebhookEndpointList", "GET webhook_endpoints/*": "WebhookEndpointRetrieve",
+    "GET payment_intents/search": "PaymentIntentSearch", "GET charges/search": "ChargeSearch",
+    "GET customers/search": "CustomerSearch",
     "POST webhook_endpoints/*": "WebhookEndpointUpdate", "DELETE webhook_endpoints/*": "WebhookEndpointDelete",
 }  # fmt: skip
 OF_THE_CALL = {
