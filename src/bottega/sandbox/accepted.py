@@ -60,6 +60,12 @@ _TEXT: dict[str, str] = {
     "POST setup_intents/*/confirm": "allowed_payment_method_types client_secret confirmation_token mandate_data"
     " payment_method payment_method_data payment_method_options return_url use_stripe_sdk",
     "POST setup_intents/*/cancel": "cancellation_reason",
+    "POST charges": "amount application_fee application_fee_amount capture currency customer description destination"
+    " metadata on_behalf_of radar_options receipt_email shipping source statement_descriptor"
+    " statement_descriptor_suffix transfer_data transfer_group",
+    "POST charges/*/capture": "amount application_fee application_fee_amount receipt_email statement_descriptor"
+    " statement_descriptor_suffix transfer_data transfer_group",
+    "POST tokens": "account bank_account card customer cvc_update person pii",
     "GET charges": f"{_PAGE} created customer payment_intent transfer_group",
     "POST charges/*": "customer description fraud_details metadata receipt_email shipping transfer_group",
     "GET charges/*/refunds": _PAGE,
@@ -87,8 +93,17 @@ _TEXT: dict[str, str] = {
 _BELOW_TEXT: dict[str, str] = {
     "automatic_payment_methods": "allow_redirects enabled",
     "billing_details": "address email name phone tax_id",
-    "card": "cvc exp_month exp_year networks number token",
+    "card": "address_city address_country address_line1 address_line2 address_state address_zip currency cvc exp_month"
+    " exp_year name networks number token",
     "created": "gt gte lt lte",
+    "evidence": """
+    access_activity_log appeal billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal
+    customer_communication customer_email_address customer_name customer_purchase_ip customer_signature
+    duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id enhanced_evidence
+    product_description receipt refund_policy refund_policy_disclosure refund_refusal_explanation service_date
+    service_documentation shipping_address shipping_carrier shipping_date shipping_documentation
+    shipping_tracking_number uncategorized_file uncategorized_text
+    """,
     "payment_method_data": _METHODS,
     "sepa_debit": "iban",
     "shipping": "address carrier name phone tracking_number",

@@ -7,11 +7,11 @@ is paid. The state is saved before the refusal is raised: a 402 is an outcome, n
 from bottega.sandbox import charges
 from bottega.sandbox.cards import GENERIC, UNAUTHENTICATED, Card, Decline, card_of
 from bottega.sandbox.debits import DEBITS
-from bottega.sandbox.desk import Desk
+from bottega.sandbox.desk import Desk, subject_of
 from bottega.sandbox.events import emit
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.ids import new_id
-from bottega.sandbox.methods import from_data, resolve
+from bottega.sandbox.methods import from_data, keep, resolve
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc, Refused, conflict, invalid
 from bottega.sandbox.store import public
@@ -53,7 +53,10 @@ def confirm(desk: Desk, intent: Doc, params: Params) -> Doc:
     if method["type"] in DEBITS:
         return _process(desk, intent, method)
     if asks(intent, method):
-        if params.flag("off_session") or params.flag("error_on_requires_action"):
+        off_session = params.text("off_session") not in (None, "false")
+        if off_session and (card := card_behind(method)) and card.set_up:
+            return settle(desk, intent)
+        if off_session or params.flag("error_on_requires_action"):
             return _decline(desk, intent, method, UNAUTHENTICATED)
         return challenge(desk, intent, params)
     return settle(desk, intent)
@@ -68,7 +71,13 @@ def card_behind(method: Doc) -> Card | None:
 def asks(intent: Doc, method: Doc) -> bool:
     """Whether the bank asks for 3-D Secure. `intent` is a payment intent or a setup intent."""
     card = card_behind(method)
-    if card is None or card.wallet or method.get("_wallet") or (card.secure_once and method.get("_set_up")):
+    if (
+        card is None
+        or card.no_secure
+        or card.wallet
+        or method.get("_wallet")
+        or (card.secure_once and method.get("_set_up"))
+    ):
         return False
     return card.secure or intent["payment_method_options"]["card"]["request_three_d_secure"] in ("any", "challenge")
 
@@ -144,19 +153,21 @@ def settle(desk: Desk, intent: Doc) -> Doc:
         emit(desk, "payment_intent.succeeded", intent)
     if intent["setup_future_usage"] and intent["customer"] and method["customer"] in (None, intent["customer"]):
         method |= {"customer": intent["customer"], "_set_up": True}
-        desk.save(method)
+        keep(desk, method)
     if not manual:
         dispute_if_asked(desk, charge)
     return intent
 
 
 def dispute_if_asked(desk: Desk, charge: Doc) -> None:
-    """Some test cards and accounts dispute what was taken from them."""
+    """Some test cards and accounts dispute what was taken from them, and some banks only warn."""
     method = resolve(desk, charge["payment_method"])
     card = card_behind(method)
+    if card is not None and card.warned:
+        desk.later("warn_of_fraud", charge["id"], 0.0)
     if (card is not None and card.dispute) or method.get("_dispute"):
         desk.later("open_dispute", charge["id"], 0.0)
-    elif rule := desk.faults.draw(Kind.DISPUTE, charge["payment_intent"]):
+    elif rule := desk.faults.draw(Kind.DISPUTE, subject_of(charge)):
         desk.later("open_dispute", charge["id"], rule.seconds)
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 import msgspec
 
 from bottega.sandbox import confirming, disputes, events, faults, intents, ledger, refunds, setups, webhooks
-from bottega.sandbox.desk import Desk
+from bottega.sandbox.desk import Desk, subject_of
 from bottega.sandbox.params import decode
 from bottega.sandbox.problems import Refused
 from bottega.sandbox.store import Doc, books, deliveries, public
@@ -177,7 +177,7 @@ def _forge(world: World, body: Body) -> Doc:
         variants = [str(body["variant"])] if "variant" in body else list(events.FORGERIES)
         for endpoint in desk.store.children("webhook_endpoint", "endpoints"):
             for variant in variants:
-                subject = events.subject_of(event["data"]["object"])
+                subject = subject_of(event["data"]["object"])
                 new = NewDelivery(event["id"], event["type"], subject, endpoint["id"], desk.clock.time())
                 events.queue(desk, replace(new, note=f"forged: {variant}"))
         return list(desk.touched_webhooks)

@@ -5,9 +5,9 @@ A pending refund already counts against what is left; a failed or cancelled one 
 
 from bottega.sandbox import disputes, ledger
 from bottega.sandbox.cards import card_of
-from bottega.sandbox.charges import refundable
+from bottega.sandbox.charges import let_go, refundable
 from bottega.sandbox.debits import DEBITS
-from bottega.sandbox.desk import Desk, created, listing
+from bottega.sandbox.desk import Desk, created, listing, subject_of
 from bottega.sandbox.events import emit, snapshot
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.ids import new_id
@@ -26,6 +26,10 @@ def create(desk: Desk, params: Params) -> Doc:
         raise invalid("Invalid positive integer", "amount", "parameter_invalid_integer")
     left = refundable(charge)
     if not charge["captured"]:
+        if charge["payment_intent"] is None and charge["paid"] and not charge.get("_voided"):
+            return _release(desk, charge, params, (amount, reason))
+        if charge["refunded"]:
+            raise conflict(f"Charge {charge['id']} has already been refunded.", "charge_already_refunded")
         raise conflict(f"Charge {charge['id']} has not been captured.", "charge_not_captured")
     if disputes.blocks_refunds(desk, charge):
         raise conflict(f"Charge {charge['id']} has been charged back; cannot issue a refund.", "charge_disputed")
@@ -56,13 +60,25 @@ def create(desk: Desk, params: Params) -> Doc:
     return refund
 
 
+def _release(desk: Desk, charge: Doc, params: Params, asked: tuple[int | None, str | None]) -> Doc:
+    """Refunding a hold lets go of it, all of it."""
+    amount, reason = asked
+    if amount not in (None, charge["amount"]):
+        message = "You cannot partially refund an uncaptured charge. Capture a part of it instead."
+        raise conflict(message, "charge_not_captured", "amount")
+    refund = let_go(desk, charge, reason)
+    refund["metadata"] = params.metadata()
+    _save(desk, refund)
+    return refund
+
+
 def _fate(desk: Desk, charge: Doc) -> tuple[str, float]:
     """Its first status, and after how many seconds it changes (0: it doesn't)."""
     method = desk.store.get("payment_method", charge["payment_method"]) or {}
     behaviour = card_of(method["_number"]).refund if "_number" in method else "succeeded"
-    if rule := desk.faults.draw(Kind.REFUND_FAILS_LATER, charge["payment_intent"]):
+    if rule := desk.faults.draw(Kind.REFUND_FAILS_LATER, subject_of(charge)):
         return "succeeded", rule.seconds or 0.001
-    if rule := desk.faults.draw(Kind.REFUND_PENDING, charge["payment_intent"]):
+    if rule := desk.faults.draw(Kind.REFUND_PENDING, subject_of(charge)):
         return "pending", rule.seconds
     if charge["payment_method_details"]["type"] in DEBITS:
         return "pending", SETTLE_SECONDS
@@ -87,7 +103,7 @@ def _charge_of(desk: Desk, params: Params) -> Doc:
 
 
 def _save(desk: Desk, refund: Doc) -> None:
-    desk.save(refund, parent=refund["payment_intent"])
+    desk.save(refund, parent=subject_of(refund))
 
 
 def _count(desk: Desk, charge_id: str, amount: int) -> None:
@@ -98,7 +114,7 @@ def _count(desk: Desk, charge_id: str, amount: int) -> None:
     left = refundable(charge)
     charge["refunded"] = left == 0
     assert 0 <= left <= charge["amount_captured"], f"{charge_id}: refunds exceed the capture"
-    desk.save(charge, parent=charge["payment_intent"])
+    desk.save(charge, parent=subject_of(charge))
     emit(desk, "charge.refunded" if amount > 0 else "charge.updated", charge, snapshot(before, charge))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from bottega.sandbox import (
     charges,
     customers,
+    direct,
     disputes,
     events,
     intents,
@@ -13,6 +14,7 @@ from bottega.sandbox import (
     refunds,
     searches,
     setups,
+    tokens,
     webhooks,
 )
 from bottega.sandbox.problems import Doc, Refused
@@ -34,11 +36,13 @@ ROUTES: dict[str, Verb] = {
     "POST setup_intents/*": setups.update,
     "POST setup_intents/*/confirm": setups.confirm,
     "POST setup_intents/*/cancel": setups.cancel,
+    "POST charges": direct.create,
     "GET charges": charges.list_all,
     "GET charges/search": searches.charges,
     "GET charges/*": charges.retrieve,
     "GET charges/*/refunds": refunds.list_of_charge,
     "POST charges/*": charges.update,
+    "POST charges/*/capture": direct.capture,
     "POST refunds": refunds.create,
     "GET refunds": refunds.list_all,
     "GET refunds/*": refunds.retrieve,
@@ -54,6 +58,8 @@ ROUTES: dict[str, Verb] = {
     "POST payment_methods/*": methods.update,
     "POST payment_methods/*/attach": methods.attach,
     "POST payment_methods/*/detach": methods.detach,
+    "POST tokens": tokens.create,
+    "GET tokens/*": tokens.retrieve,
     "POST customers": customers.create,
     "GET customers": customers.list_all,
     "GET customers/search": searches.customers,
@@ -74,7 +80,7 @@ ROUTES: dict[str, Verb] = {
     "DELETE webhook_endpoints/*": webhooks.delete,
 }
 FOR_BROWSERS: frozenset[Verb] = frozenset(
-    {intents.retrieve, intents.confirm, setups.retrieve, setups.confirm, methods.create}
+    {intents.retrieve, intents.confirm, setups.retrieve, setups.confirm, methods.create, tokens.create}
 )
 
 

@@ -6,7 +6,7 @@ At Stripe a change may take a minute to be found, and longer on a bad day; here 
 
 import base64
 
-from bottega.sandbox.desk import MAX_LIST, Desk
+from bottega.sandbox.desk import Desk, page_size
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc, invalid
@@ -18,10 +18,7 @@ _BITE = 500
 
 def _search(desk: Desk, params: Params, kind: str) -> Doc:
     matches = compile_query(kind, params.required("query"))
-    limit = params.integer("limit")
-    limit = 10 if limit is None else limit
-    if not 1 <= limit <= MAX_LIST:
-        raise invalid("Invalid limit: must be between 1 and 100", "limit", "parameter_invalid_integer")
+    limit = page_size(params)
     counted = "total_count" in params.texts("expand")
     late = desk.faults.draw(Kind.SEARCH_LATE, f"{kind}s")
     youngest = desk.now - int(late.seconds) if late else 1 << 62

@@ -10,7 +10,7 @@ from bottega.sandbox.debits import DEBITS
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit
 from bottega.sandbox.ids import new_id, token
-from bottega.sandbox.methods import offered, resolve
+from bottega.sandbox.methods import keep, offered, resolve
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc, Refused, conflict
 from bottega.sandbox.store import public
@@ -127,7 +127,7 @@ def _save_method(desk: Desk, setup: Doc, method: Doc) -> Doc:
     setup |= {"status": "succeeded", "next_action": None, "last_setup_error": None}
     new = bool(setup["customer"]) and method["customer"] is None
     method |= {"customer": setup["customer"] or method["customer"], "_set_up": True}
-    desk.save(method)
+    keep(desk, method)
     desk.save(setup)
     if new:
         emit(desk, "payment_method.attached", method)

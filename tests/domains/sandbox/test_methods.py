@@ -96,7 +96,7 @@ def test_a_saved_method_pays_again_until_it_is_detached(sandbox: Sandbox) -> Non
     assert v1.customers.delete(customer.id).deleted
     with pytest.raises(stripe.InvalidRequestError) as refused:
         pay(sandbox, payment_method="pm_card_visa", customer=customer.id)
-    assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
+    assert (refused.value.http_status, refused.value.code) == (400, "resource_missing")
 
 
 def test_a_card_set_up_with_3d_secure_is_not_asked_again(sandbox: Sandbox) -> None:

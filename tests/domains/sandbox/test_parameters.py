@@ -34,7 +34,8 @@ TYPES = {
     "GET balance_transactions/*": "BalanceTransactionRetrieve", "POST webhook_endpoints": "WebhookEndpointCreate",
     "GET webhook_endpoints": "WebhookEndpointList", "GET webhook_endpoints/*": "WebhookEndpointRetrieve",
     "GET payment_intents/search": "PaymentIntentSearch", "GET charges/search": "ChargeSearch",
-    "GET customers/search": "CustomerSearch",
+    "GET customers/search": "CustomerSearch", "POST charges": "ChargeCreate", "POST charges/*/capture": "ChargeCapture",
+    "POST tokens": "TokenCreate", "GET tokens/*": "TokenRetrieve",
     "POST webhook_endpoints/*": "WebhookEndpointUpdate", "DELETE webhook_endpoints/*": "WebhookEndpointDelete",
 }  # fmt: skip
 OF_THE_CALL = {
@@ -59,6 +60,7 @@ def test_so_are_those_below() -> None:
         ("automatic_payment_methods", "PaymentIntentCreateParamsAutomaticPaymentMethods"),
         ("card", "PaymentMethodCreateParamsCard"), ("shipping", "PaymentIntentCreateParamsShipping"),
         ("billing_details", "PaymentMethodCreateParamsBillingDetails"),
+        ("evidence", "DisputeUpdateParamsEvidence"), ("card", "TokenCreateParamsCard"),
         ("sepa_debit", "PaymentMethodCreateParamsSepaDebit"),
     ]:  # fmt: skip
         assert set(getattr(stripe.params, kind).__annotations__) <= BELOW[name], name
