@@ -48,6 +48,8 @@ _TEXT: dict[str, str] = {
     "POST payment_intents/*/confirm": f"{_INTENT} {_CONFIRM} amount_to_confirm",
     "POST payment_intents/*/capture": "amount_details amount_to_capture application_fee_amount final_capture hooks"
     " metadata payment_details statement_descriptor statement_descriptor_suffix transfer_data",
+    "POST payment_intents/*/increment_authorization": "amount amount_details application_fee_amount description hooks"
+    " metadata payment_details statement_descriptor transfer_data",
     "POST payment_intents/*/cancel": "cancellation_reason",
     "POST setup_intents": f"{_SETUP} automatic_payment_methods confirm confirmation_token mandate_data on_behalf_of"
     " return_url single_use usage use_stripe_sdk",
@@ -117,7 +119,7 @@ def check(route: str, tree: Tree) -> None:
     known = ACCEPTED.get(route, frozenset[str]())
     for name, value in tree.items():
         if name not in known and name != "expand":
-            raise _unknown(name)
+            raise _unknown(*(each for each in tree if each not in known and each != "expand"))
         _check_below(name, name, value)
 
 
@@ -131,5 +133,6 @@ def _check_below(name: str, path: str, value: object) -> None:
         _check_below(inner, f"{path}[{inner}]", below)
 
 
-def _unknown(path: str) -> Exception:
-    return invalid(f"Received unknown parameter: {path[:200]}", path[:200], "parameter_unknown")
+def _unknown(*paths: str) -> Exception:
+    named = ", ".join(paths)[:200]
+    return invalid(f"Received unknown parameter{'s' * (len(paths) > 1)}: {named}", paths[0][:200], "parameter_unknown")

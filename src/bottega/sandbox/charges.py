@@ -10,7 +10,7 @@ from bottega.sandbox.events import emit, snapshot
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
-from bottega.sandbox.problems import Doc
+from bottega.sandbox.problems import Doc, invalid
 
 _HOLD_SECONDS = 7 * 86_400
 
@@ -184,14 +184,23 @@ def retrieve(desk: Desk, params: Params, name: str) -> Doc:
 
 
 def update(desk: Desk, params: Params, name: str) -> Doc:
-    """Metadata and description."""
+    """Description, metadata, receipt, shipping, transfer group; whether it was fraud; the customer of one without."""
     made = desk.find("charge", name)
+    before = dict(made)
+    if customer := params.text("customer"):
+        if made["customer"] not in (None, customer):
+            raise invalid("The charge has another customer already.", "customer")
+        made["customer"] = desk.find("customer", customer, "customer")["id"]
+    if "shipping" in params:
+        made["shipping"] = params.plain("shipping")
+    if fraud := params.table("fraud_details"):
+        made["fraud_details"] = {"user_report": fraud.text("user_report", {"safe", "fraudulent"})}
     made["metadata"] = params.metadata(made["metadata"])
-    for text in ("description", "receipt_email"):
+    for text in ("description", "receipt_email", "transfer_group"):
         if text in params:
             made[text] = params.text(text)
     keep(desk, made)
-    emit(desk, "charge.updated", made)
+    emit(desk, "charge.updated", made, snapshot(before, made))
     return made
 
 

@@ -4,7 +4,7 @@ A declined confirmation leaves the intent in `requires_payment_method`, so one i
 is paid. The state is saved before the refusal is raised: a 402 is an outcome, not an accident.
 """
 
-from bottega.sandbox import charges
+from bottega.sandbox import charges, details
 from bottega.sandbox.cards import GENERIC, UNAUTHENTICATED, Card, Decline, card_of
 from bottega.sandbox.debits import DEBITS
 from bottega.sandbox.desk import Desk, subject_of
@@ -30,7 +30,8 @@ def take_method(desk: Desk, intent: Doc, params: Params) -> None:
     method = from_data(desk, data) if data is not None else resolve(desk, name or "")
     if method.get("_detached"):
         raise conflict(
-            "The payment method was detached from a customer and may not be used again.",
+            "The payment method was used before without being attached to a customer, or was detached from one. It may"
+            " not be used again; attach it to a customer first to use it more than once.",
             "payment_method_unexpected_state", "payment_method",
         )  # fmt: skip
     if method["customer"] and method["customer"] != intent["customer"]:
@@ -38,6 +39,8 @@ def take_method(desk: Desk, intent: Doc, params: Params) -> None:
     if intent["automatic_payment_methods"] is None and method["type"] not in intent["payment_method_types"]:
         raise invalid(f"The payment method type {method['type']!r} isn't among those allowed.", "payment_method")
     intent["payment_method"] = method["id"]
+    if name == method["id"]:
+        intent["_named"] = True
     if intent["status"] in ("requires_payment_method", "requires_action"):
         intent |= {"status": "requires_confirmation", "next_action": None}
 
@@ -80,15 +83,6 @@ def asks(intent: Doc, method: Doc) -> bool:
     ):
         return False
     return card.secure or intent["payment_method_options"]["card"]["request_three_d_secure"] in ("any", "challenge")
-
-
-def take_options(intent: Doc, params: Params) -> None:
-    """Note whether the shop wants 3-D Secure whatever the card says. `intent` is a payment intent or a setup intent."""
-    options = params.table("payment_method_options")
-    card = options.table("card") if options else None
-    wish = card.text("request_three_d_secure", {"automatic", "any", "challenge"}) if card else None
-    if wish:
-        intent["payment_method_options"]["card"]["request_three_d_secure"] = wish
 
 
 def challenge(desk: Desk, intent: Doc, params: Params) -> Doc:
@@ -138,7 +132,7 @@ def settle(desk: Desk, intent: Doc) -> Doc:
         return _decline(desk, intent, method, decline)
     if desk.faults.draw(Kind.WRONG_AMOUNT, intent["id"]):
         intent["amount"] += 1
-    manual = intent["capture_method"] == "manual"
+    manual = details.held_first(intent, method["type"])
     charge = charges.charge(desk, intent, method, capture=not manual)
     intent |= {"latest_charge": charge["id"], "last_payment_error": None, "next_action": None, "processing": None}
     if manual:
@@ -151,9 +145,16 @@ def settle(desk: Desk, intent: Doc) -> Doc:
         intent |= {"status": "succeeded", "amount_received": intent["amount"]}
         desk.save(intent)
         emit(desk, "payment_intent.succeeded", intent)
-    if intent["setup_future_usage"] and intent["customer"] and method["customer"] in (None, intent["customer"]):
-        method |= {"customer": intent["customer"], "_set_up": True}
+    later = details.kept_for_later(intent, method["type"])
+    if later and intent["customer"] and method["customer"] in (None, intent["customer"]):
+        new, method["_set_up"] = method["customer"] is None, True
+        method["customer"] = intent["customer"]
         keep(desk, method)
+        if new:
+            emit(desk, "payment_method.attached", method)
+    elif intent.pop("_named", False) and method["customer"] is None:
+        # One that is nobody's pays once.
+        keep(desk, method | {"_detached": True})
     if not manual:
         dispute_if_asked(desk, charge)
     return intent
@@ -172,7 +173,7 @@ def dispute_if_asked(desk: Desk, charge: Doc) -> None:
 
 
 def _process(desk: Desk, intent: Doc, method: Doc) -> Doc:
-    if intent["capture_method"] == "manual":
+    if details.held_first(intent, method["type"]):
         message = f"The payment method type {method['type']!r} does not support manual capture."
         raise invalid(message, "payment_method")
     charge = charges.pending(desk, intent, method)

@@ -7,7 +7,7 @@ from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit, snapshot
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
-from bottega.sandbox.problems import Doc, invalid, not_found
+from bottega.sandbox.problems import Doc, not_found
 
 _TEXTS = ("name", "email", "phone", "description", "business_name", "individual_name")
 TAX_EXEMPT = frozenset({"none", "exempt", "reverse"})
@@ -23,20 +23,20 @@ def create(desk: Desk, params: Params) -> Doc:
                           "rendering_options": None},
         tax_exempt="none", test_clock=None, metadata={}, **dict.fromkeys(_TEXTS),
     )  # fmt: skip
-    _fill(desk, customer, params)
+    _fill(customer, params)
     desk.save(customer)
     emit(desk, "customer.created", customer)
     if method := params.text("payment_method"):
         methods.attach(desk, Params({"customer": customer["id"]}), method)
+    _fill_defaults(desk, customer, params)
+    desk.save(customer)
     return customer
 
 
-def _fill(desk: Desk, customer: Doc, params: Params) -> None:
+def _fill(customer: Doc, params: Params) -> None:
     for name in _TEXTS:
         if name in params:
-            customer[name] = params.text(name)
-    if (email := customer["email"]) and "@" not in email.strip("@"):
-        raise invalid(f"Invalid email address: {email[:80]}", "email", "email_invalid")
+            customer[name] = params.email(name) if name == "email" else params.text(name)
     for name in ("address", "shipping"):
         if name in params:
             customer[name] = params.plain(name)
@@ -45,6 +45,10 @@ def _fill(desk: Desk, customer: Doc, params: Params) -> None:
     if "preferred_locales" in params:
         customer["preferred_locales"] = params.texts("preferred_locales")
     customer["metadata"] = params.metadata(customer["metadata"])
+
+
+def _fill_defaults(desk: Desk, customer: Doc, params: Params) -> None:
+    """What it pays with when nobody says."""
     if settings := params.table("invoice_settings"):
         if method := settings.text("default_payment_method"):
             _own(desk, customer, method, "invoice_settings[default_payment_method]")
@@ -90,7 +94,8 @@ def update(desk: Desk, params: Params, name: str) -> Doc:
     """Change what is sent, keep the rest."""
     customer = living(desk, name, "id")
     before = msgspec.json.decode(msgspec.json.encode(customer))
-    _fill(desk, customer, params)
+    _fill(customer, params)
+    _fill_defaults(desk, customer, params)
     desk.save(customer)
     emit(desk, "customer.updated", customer, snapshot(before, customer))
     return customer

@@ -103,12 +103,19 @@ def balance(desk: Desk, params: Params) -> Doc:
 
 def retrieve(desk: Desk, params: Params, name: str) -> Doc:
     """A balance transaction."""
-    return desk.find("balance_transaction", name)
+    return _aged(desk, desk.find("balance_transaction", name))
+
+
+def _aged(desk: Desk, transaction: Doc) -> Doc:
+    """It becomes available by time alone."""
+    return transaction | ({"status": "available"} if transaction["available_on"] <= desk.now else {})
 
 
 def list_all(desk: Desk, params: Params) -> Doc:
     """Newest first, filtered by `type`, `currency`, `source` and `created`."""
-    return listing(desk, "balance_transaction", params, "/v1/balance_transactions")
+    found = listing(desk, "balance_transaction", params, "/v1/balance_transactions")
+    found["data"] = [_aged(desk, transaction) for transaction in found["data"]]
+    return found
 
 
 def totals(store: Store, after: str, limit: int) -> list[Doc]:

@@ -15,7 +15,16 @@ from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc, Refused, conflict, invalid, missing_param, not_found
 
 # Paid by redirecting or from an app: they succeed at once here. Debits are `processing` first.
-WALLETS = frozenset({"link", "paypal", "cashapp", "amazon_pay", "revolut_pay", "alipay", "wechat_pay", "satispay"})
+WALLETS = frozenset(
+    """
+    affirm afterpay_clearpay alipay alma amazon_pay bancontact billie bizum blik boleto cashapp crypto customer_balance
+    eps fpx giropay grabpay ideal kakao_pay klarna konbini kr_card link mb_way mobilepay multibanco naver_pay oxxo p24
+    pay_by_bank payco paynow paypal paypay pix promptpay revolut_pay samsung_pay satispay scalapay sequra sofort sunbit
+    swish twint upi wechat_pay zip
+    """.split()
+)
+# They may be named, but nobody pays with them here.
+ELSEWHERE = frozenset({"acss_debit", "au_becs_debit", "card_present", "interac_present", "nz_bank_account", "payto"})
 TYPES = WALLETS | DEBITS | {"card"}
 REDISPLAY = frozenset({"always", "limited", "unspecified"})
 
@@ -30,7 +39,7 @@ def offered(params: Params) -> tuple[Doc | None, list[str]]:
     """What an intent may be paid or set up with: the automatic choice, or (None and) the types that were named."""
     automatic = params.table("automatic_payment_methods")
     types = params.texts("payment_method_types") or params.texts("allowed_payment_method_types")
-    if unknown := [kind for kind in types if kind not in TYPES]:
+    if unknown := [kind for kind in types if kind not in TYPES | ELSEWHERE]:
         raise invalid(f"The payment method type {unknown[0][:40]!r} is invalid.", "payment_method_types")
     if not (automatic.flag("enabled") if automatic else not types):
         return None, types

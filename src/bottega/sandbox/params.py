@@ -86,6 +86,13 @@ class Params:
             raise missing_param(self._at(name))
         return value
 
+    def email(self, name: str) -> str | None:
+        """An address of a mailbox."""
+        value = self.text(name)
+        if value is not None and not all(value.partition("@")):
+            raise invalid(f"Invalid email address: {value[:80]}", self._at(name), "email_invalid")
+        return value
+
     def integer(self, name: str) -> int | None:
         """A whole number in minor units or seconds; `10.5`, `1e3` and `NaN` are refused."""
         value = self.text(name)

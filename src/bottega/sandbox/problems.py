@@ -40,7 +40,7 @@ def not_found(kind: str, name: str, param: str = "id") -> Refused:
     return Refused(status, "invalid_request_error", message, stored=False, param=param, code="resource_missing")
 
 
-def conflict(message: str, code: str, param: str | None = None, **fields: Any) -> Refused:
+def conflict(message: str, code: str | None, param: str | None = None, **fields: Any) -> Refused:
     """Understood, but the object's state or amount forbids it: 400, stored."""
     return Refused(400, "invalid_request_error", message, code=code, param=param, **fields)
 

@@ -43,10 +43,9 @@ def create(desk: Desk, params: Params) -> Doc:
     refund = created(
         desk, new_id("re"), "refund",
         amount=amount, balance_transaction=None, charge=charge["id"], currency=charge["currency"],
-        destination_details={"card": {"type": "refund", "reference": None, "reference_status": "pending",
-                                      "reference_type": "acquirer_reference_number"}, "type": "card"},
-        failure_reason=None, metadata=params.metadata(), payment_intent=charge["payment_intent"], reason=reason,
-        receipt_number=None, source_transfer_reversal=None, status=status, transfer_reversal=None,
+        destination_details=_destination(charge["payment_method_details"]["type"]), failure_reason=None,
+        metadata=params.metadata(), payment_intent=charge["payment_intent"], reason=reason, receipt_number=None,
+        source_transfer_reversal=None, status=status, transfer_reversal=None,
     )  # fmt: skip
     refund["balance_transaction"] = ledger.refunded(desk, refund)["id"]
     _save(desk, refund)
@@ -58,6 +57,15 @@ def create(desk: Desk, params: Params) -> Doc:
     elif fails:
         desk.later("fail_refund", refund["id"], fails)
     return refund
+
+
+def _destination(kind: str) -> Doc:
+    if kind != "card":
+        kind = {"us_bank_account": "us_bank_transfer", "sepa_debit": "eu_bank_transfer",
+                "bacs_debit": "gb_bank_transfer"}.get(kind, kind)  # fmt: skip
+        return {kind: {}, "type": kind}
+    return {"card": {"type": "refund", "reference": None, "reference_status": "pending",
+                     "reference_type": "acquirer_reference_number"}, "type": "card"}  # fmt: skip
 
 
 def _release(desk: Desk, charge: Doc, params: Params, asked: tuple[int | None, str | None]) -> Doc:
@@ -154,7 +162,7 @@ def cancel(desk: Desk, params: Params, name: str) -> Doc:
     """Only while it is pending."""
     refund = desk.find("refund", name)
     if refund["status"] != "pending":
-        raise conflict(f"Refund {name} has a status of {refund['status']} and cannot be canceled.", "resource_missing")
+        raise conflict(f"Refund {name} has a status of {refund['status']} and cannot be canceled.", None)
     refund["status"] = "canceled"
     refund["failure_balance_transaction"] = ledger.refund_failed(desk, refund)["id"]
     _save(desk, refund)
@@ -171,8 +179,10 @@ def retrieve(desk: Desk, params: Params, name: str) -> Doc:
 def update(desk: Desk, params: Params, name: str) -> Doc:
     """Metadata only."""
     refund = desk.find("refund", name)
+    before = dict(refund)
     refund["metadata"] = params.metadata(refund["metadata"])
     _save(desk, refund)
+    _tell(desk, refund, snapshot(before, refund))
     return refund
 
 

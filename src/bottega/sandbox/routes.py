@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bottega.sandbox import (
+    accounts,
     charges,
     customers,
     direct,
@@ -29,6 +30,7 @@ ROUTES: dict[str, Verb] = {
     "POST payment_intents/*": intents.update,
     "POST payment_intents/*/confirm": intents.confirm,
     "POST payment_intents/*/capture": intents.capture,
+    "POST payment_intents/*/increment_authorization": intents.increment_authorization,
     "POST payment_intents/*/cancel": intents.cancel,
     "POST setup_intents": setups.create,
     "GET setup_intents": setups.list_all,
@@ -70,6 +72,8 @@ ROUTES: dict[str, Verb] = {
     "GET customers/*/payment_methods/*": methods.retrieve_of_customer,
     "GET events": events.list_all,
     "GET events/*": events.retrieve,
+    "GET account": accounts.current,
+    "GET accounts/*": accounts.retrieve,
     "GET balance": ledger.balance,
     "GET balance_transactions": ledger.list_all,
     "GET balance_transactions/*": ledger.retrieve,

@@ -35,6 +35,8 @@ TYPES = {
     "GET webhook_endpoints": "WebhookEndpointList", "GET webhook_endpoints/*": "WebhookEndpointRetrieve",
     "GET payment_intents/search": "PaymentIntentSearch", "GET charges/search": "ChargeSearch",
     "GET customers/search": "CustomerSearch", "POST charges": "ChargeCreate", "POST charges/*/capture": "ChargeCapture",
+    "POST payment_intents/*/increment_authorization": "PaymentIntentIncrementAuthorization",
+    "GET account": "BalanceRetrieve", "GET accounts/*": "BalanceRetrieve",
     "POST tokens": "TokenCreate", "GET tokens/*": "TokenRetrieve",
     "POST webhook_endpoints/*": "WebhookEndpointUpdate", "DELETE webhook_endpoints/*": "WebhookEndpointDelete",
 }  # fmt: skip
