@@ -71,6 +71,10 @@ _TEXT: dict[str, str] = {
     "GET charges": f"{_PAGE} created customer payment_intent transfer_group",
     "POST charges/*": "customer description fraud_details metadata receipt_email shipping transfer_group",
     "GET charges/*/refunds": _PAGE,
+    "GET payment_intents/*/amount_details_line_items": _PAGE,
+    "GET radar.early_fraud_warnings": f"{_PAGE} charge created payment_intent",
+    "POST customers/*/sources": "metadata source validate",
+    "GET customers/*/sources": f"{_PAGE} object",
     "POST refunds": "amount charge currency customer instructions_email metadata origin payment_intent reason"
     " refund_application_fee reverse_transfer",
     "GET refunds": f"{_PAGE} charge created payment_intent",

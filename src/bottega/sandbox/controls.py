@@ -251,6 +251,7 @@ BY_HAND: dict[tuple[str, str], ByHand] = {
         _amount(desk, body, "charge", name),
         inquiry=bool(body.get("inquiry")),
     ),
+    ("disputes", "escalate"): lambda desk, name, _: disputes.escalate(desk, name),
     ("disputes", "win"): lambda desk, name, _: disputes.settle(desk, name, won=True),
     ("disputes", "lose"): lambda desk, name, _: disputes.settle(desk, name, won=False),
 }

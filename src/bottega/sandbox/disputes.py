@@ -54,6 +54,16 @@ def warn(desk: Desk, charge_id: str) -> None:
     emit(desk, "radar.early_fraud_warning.created", warning)
 
 
+def retrieve_warning(desk: Desk, params: Params, name: str) -> Doc:
+    """A bank's warning by id."""
+    return desk.find("radar.early_fraud_warning", name)
+
+
+def list_warnings(desk: Desk, params: Params) -> Doc:
+    """Newest first, filtered by `charge`, `payment_intent` and `created`."""
+    return listing(desk, "radar.early_fraud_warning", params, "/v1/radar/early_fraud_warnings")
+
+
 def open_dispute(
     desk: Desk, charge_id: str, reason: str = "fraudulent", amount: int | None = None, *, inquiry: bool = False
 ) -> Doc:
@@ -162,11 +172,15 @@ def close(desk: Desk, params: Params, name: str) -> Doc:
 
 
 def update(desk: Desk, params: Params, name: str) -> Doc:
-    """Evidence; `winning_evidence` and `losing_evidence` as `uncategorized_text` decide it at once."""
+    """Evidence. As `uncategorized_text`, `winning_evidence` and `losing_evidence` decide it at once, and
+    `escalate_inquiry_evidence` makes a dispute of an inquiry.
+    """
     dispute = desk.find("dispute", name)
     if dispute["status"] not in OPEN:
         raise conflict(f"Dispute {name} is already closed.", "dispute_already_closed")
     dispute["metadata"] = params.metadata(dispute["metadata"])
+    if method := params.text("intended_submission_method"):
+        dispute["intended_submission_method"] = method
     evidence = params.table("evidence")
     words = evidence.text("uncategorized_text", limit=150_000) if evidence else None
     if evidence:
@@ -179,6 +193,22 @@ def update(desk: Desk, params: Params, name: str) -> Doc:
     emit(desk, "charge.dispute.updated", dispute)
     if words in ("winning_evidence", "losing_evidence"):
         return settle(desk, name, won=words == "winning_evidence")
+    return escalate(desk, name) if words == "escalate_inquiry_evidence" else dispute
+
+
+def escalate(desk: Desk, name: str) -> Doc:
+    """The bank isn't content with the answer to its inquiry and takes the money. Nothing happens to a dispute."""
+    dispute = desk.find("dispute", name)
+    if dispute["status"] not in OPEN or not dispute["status"].startswith("warning_"):
+        return dispute
+    left = refundable(desk.find("charge", dispute["charge"]))
+    dispute |= {"status": "needs_response", "is_charge_refundable": False, "amount": min(dispute["amount"], left)}
+    dispute["evidence_details"]["due_by"] = desk.now + ANSWER_SECONDS
+    _moved(dispute, ledger.withdrawn(desk, dispute))
+    _save(desk, dispute)
+    emit(desk, "charge.dispute.updated", dispute)
+    emit(desk, "charge.dispute.funds_withdrawn", dispute)
+    desk.later("dispute_unanswered", name, ANSWER_SECONDS)
     return dispute
 
 

@@ -85,6 +85,15 @@ def retrieve(desk: Desk, params: Params, name: str) -> Doc:
     return desk.find("payment_intent", name)
 
 
+def line_items(desk: Desk, params: Params, name: str) -> Doc:
+    """What was said to be in the payment; all of it at once."""
+    intent = desk.find("payment_intent", name)
+    empty = {"object": "list", "has_more": False, "data": []}
+    return intent["amount_details"].get("line_items") or empty | {
+        "url": f"/v1/payment_intents/{name}/amount_details_line_items"
+    }
+
+
 def list_all(desk: Desk, params: Params) -> Doc:
     """Newest first, filtered by `customer` and `created`."""
     return listing(desk, "payment_intent", params, "/v1/payment_intents")

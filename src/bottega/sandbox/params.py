@@ -82,6 +82,9 @@ class Params:
     def required(self, name: str) -> str:
         """A string that must be there."""
         value = self.text(name)
+        if value is None and name in self.tree:
+            message = f"You passed an empty string for '{self._at(name)}'. Leave it out, or give it a value."
+            raise invalid(message, self._at(name), "parameter_invalid_empty")
         if value is None:
             raise missing_param(self._at(name))
         return value

@@ -12,7 +12,7 @@ from bottega.sandbox.events import emit, snapshot
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
-from bottega.sandbox.problems import Doc, conflict, invalid
+from bottega.sandbox.problems import Doc, conflict, invalid, not_found
 
 REASONS = frozenset({"duplicate", "fraudulent", "requested_by_customer"})
 SETTLE_SECONDS = 3.0
@@ -190,6 +190,14 @@ def list_of_charge(desk: Desk, params: Params, charge: str) -> Doc:
     """Those of one charge, newest first."""
     desk.find("charge", charge)
     return listing(desk, "refund", Params({**params.tree, "charge": charge}), f"/v1/charges/{charge}/refunds")
+
+
+def retrieve_of_charge(desk: Desk, params: Params, charge: str, name: str) -> Doc:
+    """One, if it is of this charge."""
+    refund = desk.find("refund", name)
+    if refund["charge"] != charge:
+        raise not_found("refund", name)
+    return refund
 
 
 def list_all(desk: Desk, params: Params) -> Doc:

@@ -15,6 +15,7 @@ from bottega.sandbox import (
     refunds,
     searches,
     setups,
+    sources,
     tokens,
     webhooks,
 )
@@ -27,6 +28,7 @@ ROUTES: dict[str, Verb] = {
     "GET payment_intents": intents.list_all,
     "GET payment_intents/search": searches.intents,
     "GET payment_intents/*": intents.retrieve,
+    "GET payment_intents/*/amount_details_line_items": intents.line_items,
     "POST payment_intents/*": intents.update,
     "POST payment_intents/*/confirm": intents.confirm,
     "POST payment_intents/*/capture": intents.capture,
@@ -43,6 +45,7 @@ ROUTES: dict[str, Verb] = {
     "GET charges/search": searches.charges,
     "GET charges/*": charges.retrieve,
     "GET charges/*/refunds": refunds.list_of_charge,
+    "GET charges/*/refunds/*": refunds.retrieve_of_charge,
     "POST charges/*": charges.update,
     "POST charges/*/capture": direct.capture,
     "POST refunds": refunds.create,
@@ -68,6 +71,12 @@ ROUTES: dict[str, Verb] = {
     "GET customers/*": customers.retrieve,
     "POST customers/*": customers.update,
     "DELETE customers/*": customers.delete,
+    "POST customers/*/sources": sources.create,
+    "GET customers/*/sources": sources.list_all,
+    "GET customers/*/sources/*": sources.retrieve,
+    "DELETE customers/*/sources/*": sources.delete,
+    "GET radar.early_fraud_warnings": disputes.list_warnings,
+    "GET radar.early_fraud_warnings/*": disputes.retrieve_warning,
     "GET customers/*/payment_methods": methods.list_of_customer,
     "GET customers/*/payment_methods/*": methods.retrieve_of_customer,
     "GET events": events.list_all,
@@ -90,7 +99,7 @@ FOR_BROWSERS: frozenset[Verb] = frozenset(
 
 def match(method: str, path: str) -> tuple[str, Verb, tuple[str, ...]]:
     """The route, its verb and the names in the path. Refused with 404 in Stripe's words when there is none."""
-    parts = path.removeprefix("/v1/").rstrip("/").split("/")
+    parts = path.removeprefix("/v1/").replace("radar/", "radar.", 1).rstrip("/").split("/")
     # Odd places are names: payment_intents/pi_1/capture. Only a search has a word there.
     if parts[1:] == ["search"]:
         names, pattern = (), f"{parts[0]}/search"

@@ -128,3 +128,36 @@ def test_a_typed_card_becomes_a_token_for_one_use(sandbox: Sandbox) -> None:
 def test_a_charge_may_be_made_of_a_typed_card(sandbox: Sandbox) -> None:
     card = {"object": "card", "number": "4242424242424242", "exp_month": 1, "exp_year": 2041, "cvc": "000"}
     assert stripe.Charge.create(**{**PAY, "source": card}).status == "succeeded"
+
+
+def test_a_customers_cards_are_kept_as_sources(sandbox: Sandbox) -> None:
+    ada = stripe.Customer.create()
+    visa, amex = (stripe.Customer.create_source(ada.id, source=token) for token in ("tok_visa", "tok_amex"))
+    assert [c.id for c in stripe.Customer.list_sources(ada.id).data] == [amex.id, visa.id]
+    assert stripe.Customer.retrieve(ada.id).default_source == visa.id
+    assert stripe.Charge.create(amount=500, currency="usd", customer=ada.id, source=amex.id).payment_method == amex.id
+    assert stripe.Customer.delete_source(ada.id, visa.id).deleted
+    assert stripe.Customer.retrieve(ada.id).default_source is None
+    with pytest.raises(stripe.InvalidRequestError):
+        stripe.Customer.retrieve_source(ada.id, visa.id)
+    with pytest.raises(stripe.CardError):
+        stripe.Customer.create_source(ada.id, source="tok_chargeDeclined")
+
+
+def test_objects_of_the_older_resources_act_on_themselves(sandbox: Sandbox) -> None:
+    intent = stripe.PaymentIntent.create(amount=900, currency="eur", capture_method="manual", payment_method="pm_card_visa")
+    assert intent.confirm().status == "requires_capture"
+    assert intent.capture(amount_to_capture=800).amount_received == 800
+    modified = stripe.PaymentIntent.modify(intent.id, metadata={"a": "1", "b": ""})
+    assert modified.metadata.to_dict() == {"a": "1"}
+    refund = stripe.Refund.create(payment_intent=intent.id, metadata={"a": "1"})
+    assert stripe.Charge.retrieve_refund(refund.charge, refund.id).id == refund.id
+    assert stripe.Refund.modify(refund.id, metadata="").metadata.to_dict() == {}  # type: ignore[union-attr]
+    assert stripe.PaymentIntent.create(amount=900, currency="eur").cancel().status == "canceled"
+    warned = stripe.Charge.create(**{**PAY, "source": "tok_createIssuerFraudRecord"})
+    warning = until(lambda: stripe.radar.EarlyFraudWarning.list(charge=warned.id).data)[0]
+    assert stripe.radar.EarlyFraudWarning.retrieve(warning.id, expand=["charge"]).charge.id == warned.id  # type: ignore[union-attr]
+    assert warned.mark_as_fraudulent().fraud_details["user_report"] == "fraudulent"  # type: ignore[index]
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        stripe.PaymentIntent.create(amount=900, currency="")
+    assert refused.value.code == "parameter_invalid_empty"

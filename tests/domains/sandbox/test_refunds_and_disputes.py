@@ -232,3 +232,19 @@ def test_the_balance_is_what_was_taken_less_fees_and_waits_to_settle(sandbox: Sa
     assert isinstance(charge.balance_transaction, stripe.BalanceTransaction)
     assert owed() == (available, pending + charge.balance_transaction.net)
     assert 0 < charge.balance_transaction.net < 1450
+
+
+def test_an_inquiry_may_become_a_dispute(sandbox: Sandbox, shop: Shop) -> None:
+    v1 = sandbox.client.v1
+    for by_hand in (False, True):
+        intent = paid(sandbox, "pm_card_createDisputeInquiry").id
+        inquiry = until(lambda intent=intent: v1.disputes.list({"payment_intent": intent}).data)[0]
+        assert inquiry.payment_method_details.card.case_type == "inquiry"
+        if by_hand:
+            sandbox.control(f"disputes/{inquiry.id}/escalate", {})
+        else:
+            v1.disputes.update(inquiry.id, {"evidence": {"uncategorized_text": "escalate_inquiry_evidence"}})
+        dispute = v1.disputes.retrieve(inquiry.id)
+        assert (dispute.status, len(dispute.balance_transactions)) == ("needs_response", 1)
+        until(lambda intent=intent: "charge.dispute.funds_withdrawn" in shop.types(intent))
+        assert v1.disputes.close(inquiry.id).status == "lost"
