@@ -145,7 +145,9 @@ def test_a_customers_cards_are_kept_as_sources(sandbox: Sandbox) -> None:
 
 
 def test_objects_of_the_older_resources_act_on_themselves(sandbox: Sandbox) -> None:
-    intent = stripe.PaymentIntent.create(amount=900, currency="eur", capture_method="manual", payment_method="pm_card_visa")
+    intent = stripe.PaymentIntent.create(
+        amount=900, currency="eur", capture_method="manual", payment_method="pm_card_visa"
+    )
     assert intent.confirm().status == "requires_capture"
     assert intent.capture(amount_to_capture=800).amount_received == 800
     modified = stripe.PaymentIntent.modify(intent.id, metadata={"a": "1", "b": ""})
