@@ -66,6 +66,8 @@ def _fill(desk: Desk, intent: Doc, params: Params) -> None:
     for name in _KEPT_TEXTS:
         if name in params:
             intent[name] = params.email(name) if name == "receipt_email" else params.text(name)
+    if "excluded_payment_method_types" in params:
+        intent["excluded_payment_method_types"] = params.texts("excluded_payment_method_types") or None
     if "shipping" in params:
         intent["shipping"] = params.plain("shipping")
     if "setup_future_usage" in params:

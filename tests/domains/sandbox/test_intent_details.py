@@ -20,12 +20,14 @@ def test_details_are_kept_as_numbers(sandbox: Sandbox) -> None:
     made = intent(
         sandbox, **OPEN, amount_details={"shipping": {"amount": 100}, "line_items": lines},
         payment_details={"order_reference": "B-041"}, application_fee_amount=10, transfer_data={"destination": "acct_x"},
+        excluded_payment_method_types=["klarna"],
         payment_method_options={"us_bank_account": {"setup_future_usage": "off_session"}},
     )  # fmt: skip
     assert made.amount_details.shipping.amount == 100
     assert made.amount_details.line_items.data[0].to_dict() == lines[0]
     assert (made.payment_details.order_reference, made.application_fee_amount) == ("B-041", 10)
     assert (made.transfer_data.destination, made.transfer_data.amount) == ("acct_x", None)
+    assert made.excluded_payment_method_types == ["klarna"]
     assert made.payment_method_options.us_bank_account.setup_future_usage == "off_session"
 
 
