@@ -48,18 +48,33 @@ _TEXT: dict[str, str] = {
     "POST payment_intents/*/confirm": f"{_INTENT} {_CONFIRM} amount_to_confirm",
     "POST payment_intents/*/capture": "amount_details amount_to_capture application_fee_amount final_capture hooks"
     " metadata payment_details statement_descriptor statement_descriptor_suffix transfer_data",
+    "POST payment_intents/*/increment_authorization": "amount amount_details application_fee_amount description hooks"
+    " metadata payment_details statement_descriptor transfer_data",
     "POST payment_intents/*/cancel": "cancellation_reason",
     "POST setup_intents": f"{_SETUP} automatic_payment_methods confirm confirmation_token mandate_data on_behalf_of"
     " return_url single_use usage use_stripe_sdk",
+    "GET payment_intents/search": "limit page query",
+    "GET charges/search": "limit page query",
+    "GET customers/search": "limit page query",
     "GET setup_intents": f"{_PAGE} attach_to_self created customer customer_account payment_method",
     "GET setup_intents/*": "client_secret",
     "POST setup_intents/*": _SETUP,
     "POST setup_intents/*/confirm": "allowed_payment_method_types client_secret confirmation_token mandate_data"
     " payment_method payment_method_data payment_method_options return_url use_stripe_sdk",
     "POST setup_intents/*/cancel": "cancellation_reason",
+    "POST charges": "amount application_fee application_fee_amount capture currency customer description destination"
+    " metadata on_behalf_of radar_options receipt_email shipping source statement_descriptor"
+    " statement_descriptor_suffix transfer_data transfer_group",
+    "POST charges/*/capture": "amount application_fee application_fee_amount receipt_email statement_descriptor"
+    " statement_descriptor_suffix transfer_data transfer_group",
+    "POST tokens": "account bank_account card customer cvc_update person pii",
     "GET charges": f"{_PAGE} created customer payment_intent transfer_group",
     "POST charges/*": "customer description fraud_details metadata receipt_email shipping transfer_group",
     "GET charges/*/refunds": _PAGE,
+    "GET payment_intents/*/amount_details_line_items": _PAGE,
+    "GET radar.early_fraud_warnings": f"{_PAGE} charge created payment_intent",
+    "POST customers/*/sources": "metadata source validate",
+    "GET customers/*/sources": f"{_PAGE} object",
     "POST refunds": "amount charge currency customer instructions_email metadata origin payment_intent reason"
     " refund_application_fee reverse_transfer",
     "GET refunds": f"{_PAGE} charge created payment_intent",
@@ -84,8 +99,17 @@ _TEXT: dict[str, str] = {
 _BELOW_TEXT: dict[str, str] = {
     "automatic_payment_methods": "allow_redirects enabled",
     "billing_details": "address email name phone tax_id",
-    "card": "cvc exp_month exp_year networks number token",
+    "card": "address_city address_country address_line1 address_line2 address_state address_zip currency cvc exp_month"
+    " exp_year name networks number token",
     "created": "gt gte lt lte",
+    "evidence": """
+    access_activity_log appeal billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal
+    customer_communication customer_email_address customer_name customer_purchase_ip customer_signature
+    duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id enhanced_evidence
+    product_description receipt refund_policy refund_policy_disclosure refund_refusal_explanation service_date
+    service_documentation shipping_address shipping_carrier shipping_date shipping_documentation
+    shipping_tracking_number uncategorized_file uncategorized_text
+    """,
     "payment_method_data": _METHODS,
     "sepa_debit": "iban",
     "shipping": "address carrier name phone tracking_number",
@@ -99,7 +123,7 @@ def check(route: str, tree: Tree) -> None:
     known = ACCEPTED.get(route, frozenset[str]())
     for name, value in tree.items():
         if name not in known and name != "expand":
-            raise _unknown(name)
+            raise _unknown(*(each for each in tree if each not in known and each != "expand"))
         _check_below(name, name, value)
 
 
@@ -113,5 +137,6 @@ def _check_below(name: str, path: str, value: object) -> None:
         _check_below(inner, f"{path}[{inner}]", below)
 
 
-def _unknown(path: str) -> Exception:
-    return invalid(f"Received unknown parameter: {path[:200]}", path[:200], "parameter_unknown")
+def _unknown(*paths: str) -> Exception:
+    named = ", ".join(paths)[:200]
+    return invalid(f"Received unknown parameter{'s' * (len(paths) > 1)}: {named}", paths[0][:200], "parameter_unknown")

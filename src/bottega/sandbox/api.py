@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from bottega.sandbox import accepted
-from bottega.sandbox.desk import KINDS, PLATFORM, Desk, expand
+from bottega.sandbox.desk import API_VERSION, KINDS, PLATFORM, Desk, expand
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.idempotency import fingerprint_of
 from bottega.sandbox.ids import new_id
@@ -205,7 +205,9 @@ def _for_browser(doc: Doc) -> Doc:
 
 
 def _answer(status: int, body: bytes, request_id: str, headers: dict[str, str] | None = None) -> Response:
-    return Response(status, body, headers={"Request-Id": request_id, **CORS, **(headers or {})})
+    return Response(
+        status, body, headers={"Request-Id": request_id, "Stripe-Version": API_VERSION, **CORS, **(headers or {})}
+    )
 
 
 def refuse_body(request_id: str) -> Response:

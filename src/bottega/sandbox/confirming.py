@@ -4,14 +4,14 @@ A declined confirmation leaves the intent in `requires_payment_method`, so one i
 is paid. The state is saved before the refusal is raised: a 402 is an outcome, not an accident.
 """
 
-from bottega.sandbox import charges
+from bottega.sandbox import charges, details
 from bottega.sandbox.cards import GENERIC, UNAUTHENTICATED, Card, Decline, card_of
 from bottega.sandbox.debits import DEBITS
-from bottega.sandbox.desk import Desk
+from bottega.sandbox.desk import Desk, subject_of
 from bottega.sandbox.events import emit
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.ids import new_id
-from bottega.sandbox.methods import from_data, resolve
+from bottega.sandbox.methods import from_data, keep, resolve
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc, Refused, conflict, invalid
 from bottega.sandbox.store import public
@@ -30,7 +30,8 @@ def take_method(desk: Desk, intent: Doc, params: Params) -> None:
     method = from_data(desk, data) if data is not None else resolve(desk, name or "")
     if method.get("_detached"):
         raise conflict(
-            "The payment method was detached from a customer and may not be used again.",
+            "The payment method was used before without being attached to a customer, or was detached from one. It may"
+            " not be used again; attach it to a customer first to use it more than once.",
             "payment_method_unexpected_state", "payment_method",
         )  # fmt: skip
     if method["customer"] and method["customer"] != intent["customer"]:
@@ -38,6 +39,8 @@ def take_method(desk: Desk, intent: Doc, params: Params) -> None:
     if intent["automatic_payment_methods"] is None and method["type"] not in intent["payment_method_types"]:
         raise invalid(f"The payment method type {method['type']!r} isn't among those allowed.", "payment_method")
     intent["payment_method"] = method["id"]
+    if name == method["id"]:
+        intent["_named"] = True
     if intent["status"] in ("requires_payment_method", "requires_action"):
         intent |= {"status": "requires_confirmation", "next_action": None}
 
@@ -53,7 +56,10 @@ def confirm(desk: Desk, intent: Doc, params: Params) -> Doc:
     if method["type"] in DEBITS:
         return _process(desk, intent, method)
     if asks(intent, method):
-        if params.flag("off_session") or params.flag("error_on_requires_action"):
+        off_session = params.text("off_session") not in (None, "false")
+        if off_session and (card := card_behind(method)) and card.set_up:
+            return settle(desk, intent)
+        if off_session or params.flag("error_on_requires_action"):
             return _decline(desk, intent, method, UNAUTHENTICATED)
         return challenge(desk, intent, params)
     return settle(desk, intent)
@@ -68,18 +74,15 @@ def card_behind(method: Doc) -> Card | None:
 def asks(intent: Doc, method: Doc) -> bool:
     """Whether the bank asks for 3-D Secure. `intent` is a payment intent or a setup intent."""
     card = card_behind(method)
-    if card is None or card.wallet or method.get("_wallet") or (card.secure_once and method.get("_set_up")):
+    if (
+        card is None
+        or card.no_secure
+        or card.wallet
+        or method.get("_wallet")
+        or (card.secure_once and method.get("_set_up"))
+    ):
         return False
     return card.secure or intent["payment_method_options"]["card"]["request_three_d_secure"] in ("any", "challenge")
-
-
-def take_options(intent: Doc, params: Params) -> None:
-    """Note whether the shop wants 3-D Secure whatever the card says. `intent` is a payment intent or a setup intent."""
-    options = params.table("payment_method_options")
-    card = options.table("card") if options else None
-    wish = card.text("request_three_d_secure", {"automatic", "any", "challenge"}) if card else None
-    if wish:
-        intent["payment_method_options"]["card"]["request_three_d_secure"] = wish
 
 
 def challenge(desk: Desk, intent: Doc, params: Params) -> Doc:
@@ -129,7 +132,7 @@ def settle(desk: Desk, intent: Doc) -> Doc:
         return _decline(desk, intent, method, decline)
     if desk.faults.draw(Kind.WRONG_AMOUNT, intent["id"]):
         intent["amount"] += 1
-    manual = intent["capture_method"] == "manual"
+    manual = details.held_first(intent, method["type"])
     charge = charges.charge(desk, intent, method, capture=not manual)
     intent |= {"latest_charge": charge["id"], "last_payment_error": None, "next_action": None, "processing": None}
     if manual:
@@ -142,26 +145,35 @@ def settle(desk: Desk, intent: Doc) -> Doc:
         intent |= {"status": "succeeded", "amount_received": intent["amount"]}
         desk.save(intent)
         emit(desk, "payment_intent.succeeded", intent)
-    if intent["setup_future_usage"] and intent["customer"] and method["customer"] in (None, intent["customer"]):
-        method |= {"customer": intent["customer"], "_set_up": True}
-        desk.save(method)
+    later = details.kept_for_later(intent, method["type"])
+    if later and intent["customer"] and method["customer"] in (None, intent["customer"]):
+        new, method["_set_up"] = method["customer"] is None, True
+        method["customer"] = intent["customer"]
+        keep(desk, method)
+        if new:
+            emit(desk, "payment_method.attached", method)
+    elif intent.pop("_named", False) and method["customer"] is None:
+        # One that is nobody's pays once.
+        keep(desk, method | {"_detached": True})
     if not manual:
         dispute_if_asked(desk, charge)
     return intent
 
 
 def dispute_if_asked(desk: Desk, charge: Doc) -> None:
-    """Some test cards and accounts dispute what was taken from them."""
+    """Some test cards and accounts dispute what was taken from them, and some banks only warn."""
     method = resolve(desk, charge["payment_method"])
     card = card_behind(method)
+    if card is not None and card.warned:
+        desk.later("warn_of_fraud", charge["id"], 0.0)
     if (card is not None and card.dispute) or method.get("_dispute"):
         desk.later("open_dispute", charge["id"], 0.0)
-    elif rule := desk.faults.draw(Kind.DISPUTE, charge["payment_intent"]):
+    elif rule := desk.faults.draw(Kind.DISPUTE, subject_of(charge)):
         desk.later("open_dispute", charge["id"], rule.seconds)
 
 
 def _process(desk: Desk, intent: Doc, method: Doc) -> Doc:
-    if intent["capture_method"] == "manual":
+    if details.held_first(intent, method["type"]):
         message = f"The payment method type {method['type']!r} does not support manual capture."
         raise invalid(message, "payment_method")
     charge = charges.pending(desk, intent, method)

@@ -4,15 +4,17 @@ The dashboard's buttons post here too (a form with `back` is answered by a redir
 API, and a program under test shouldn't call it; its tests may.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
 import msgspec
 
-from bottega.sandbox import confirming, disputes, events, faults, intents, ledger, refunds, setups, webhooks
-from bottega.sandbox.desk import Desk
-from bottega.sandbox.params import decode
+from bottega.sandbox import confirming, direct, disputes, events, faults, intents, ledger, refunds, setups, webhooks
+from bottega.sandbox.currencies import exponent
+from bottega.sandbox.desk import Desk, subject_of
+from bottega.sandbox.params import Params, decode
 from bottega.sandbox.problems import Refused
 from bottega.sandbox.store import Doc, books, deliveries, public
 from bottega.sandbox.store.deliveries import NewDelivery
@@ -177,7 +179,7 @@ def _forge(world: World, body: Body) -> Doc:
         variants = [str(body["variant"])] if "variant" in body else list(events.FORGERIES)
         for endpoint in desk.store.children("webhook_endpoint", "endpoints"):
             for variant in variants:
-                subject = events.subject_of(event["data"]["object"])
+                subject = subject_of(event["data"]["object"])
                 new = NewDelivery(event["id"], event["type"], subject, endpoint["id"], desk.clock.time())
                 events.queue(desk, replace(new, note=f"forged: {variant}"))
         return list(desk.touched_webhooks)
@@ -201,6 +203,26 @@ def _expire(desk: Desk, name: str, body: Body) -> Doc:
     return _intent(desk, name)
 
 
+def _amount(desk: Desk, body: Body, kind: str, name: str) -> int | None:
+    """`amount` in the minor unit, or a form's `units` in the major one. None: all of it."""
+    if not body.get("units"):
+        return int(body["amount"]) if body.get("amount") else None
+    units, digits = str(body["units"]), exponent(desk.find(kind, name)["currency"])
+    whole, _, rest = units.partition(".")
+    if not re.fullmatch(r"\d{1,10}", whole, re.ASCII) or not re.fullmatch(rf"\d{{0,{digits}}}", rest, re.ASCII):
+        raise ValueError(f"an amount with up to {digits} decimals is expected")
+    return int(whole + rest.ljust(digits, "0"))
+
+
+def _part(desk: Desk, body: Body, kind: str, name: str, param: str) -> Params:
+    amount = _amount(desk, body, kind, name)
+    return Params({} if amount is None else {param: str(amount)})
+
+
+def _refund(desk: Desk, name: str, body: Body) -> Doc:
+    return refunds.create(desk, Params({"charge": name, **_part(desk, body, "charge", name, "amount").tree}))
+
+
 BY_HAND: dict[tuple[str, str], ByHand] = {
     ("payment_intents", "expire"): _expire,
     ("payment_intents", "tamper"): lambda desk, name, body: intents.tamper(
@@ -210,20 +232,26 @@ BY_HAND: dict[tuple[str, str], ByHand] = {
     ("payment_intents", "fail"): lambda desk, name, _: confirming.answer_challenge(desk, _intent(desk, name), False),
     ("setup_intents", "complete"): lambda desk, name, _: setups.answer_challenge(desk, _setup(desk, name), True),
     ("setup_intents", "fail"): lambda desk, name, _: setups.answer_challenge(desk, _setup(desk, name), False),
-    ("payment_intents", "capture"): lambda desk, name, _: intents.capture(desk, intents.Params({}), name),
-    ("payment_intents", "cancel"): lambda desk, name, _: intents.cancel(desk, intents.Params({}), name),
+    ("payment_intents", "capture"): lambda desk, name, body: intents.capture(
+        desk, _part(desk, body, "payment_intent", name, "amount_to_capture"), name
+    ),
+    ("payment_intents", "cancel"): lambda desk, name, _: intents.cancel(desk, Params({}), name),
     ("refunds", "fail"): lambda desk, name, _: refunds.fail(desk, name),
     ("refunds", "succeed"): lambda desk, name, _: refunds.settle(desk, name),
-    ("charges", "refund"): lambda desk, name, body: refunds.create(
-        desk, refunds.Params({"charge": name, **({"amount": str(body["amount"])} if body.get("amount") else {})})
+    ("charges", "refund"): _refund,
+    ("charges", "cancel"): _refund,
+    ("charges", "expire"): lambda desk, name, _: direct.expire(desk, name),
+    ("charges", "capture"): lambda desk, name, body: direct.capture(
+        desk, _part(desk, body, "charge", name, "amount"), name
     ),
     ("charges", "dispute"): lambda desk, name, body: disputes.open_dispute(
         desk,
         name,
         str(body.get("reason", "fraudulent")),
-        int(body["amount"]) if body.get("amount") else None,
+        _amount(desk, body, "charge", name),
         inquiry=bool(body.get("inquiry")),
     ),
+    ("disputes", "escalate"): lambda desk, name, _: disputes.escalate(desk, name),
     ("disputes", "win"): lambda desk, name, _: disputes.settle(desk, name, won=True),
     ("disputes", "lose"): lambda desk, name, _: disputes.settle(desk, name, won=False),
 }

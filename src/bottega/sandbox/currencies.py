@@ -3,7 +3,7 @@
 from bottega.sandbox.problems import invalid
 
 ZERO_DECIMAL = frozenset(
-    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"]
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
 )
 THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 _TWO_DECIMAL = """
@@ -14,6 +14,9 @@ _TWO_DECIMAL = """
     zar zmw
 """
 CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | frozenset(_TWO_DECIMAL.split())
+# What the networks can't settle: the last digit of three-decimal currencies, the decimals of those that have none now.
+_IN_TENS = THREE_DECIMAL
+_IN_HUNDREDS = frozenset({"isk", "ugx"})
 LARGEST = 99_999_999
 
 
@@ -43,6 +46,9 @@ def check_amount(amount: int, currency: str) -> None:
         raise invalid(
             f"The amount must be at least {smallest(currency)} ({currency}, minor units).", "amount", "amount_too_small"
         )
+    if (currency in _IN_TENS and amount % 10) or (currency in _IN_HUNDREDS and amount % 100):
+        digits = 1 if currency in _IN_TENS else 2
+        raise invalid(f"Amounts in {currency} must end in {'0' * digits}.", "amount", "parameter_invalid_integer")
     if amount > LARGEST:
         raise invalid(f"The amount must be no more than {LARGEST} (minor units).", "amount", "amount_too_large")
 

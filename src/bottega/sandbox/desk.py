@@ -4,6 +4,7 @@ Every verb of the provider takes a desk first. Loading, saving and expanding doc
 doesn't. All work on a desk is synchronous and inside one transaction.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -23,9 +24,12 @@ KINDS: dict[str, str] = {
     "re": "refund",
     "pm": "payment_method",
     "cus": "customer",
+    "card": "payment_method",
     "txn": "balance_transaction",
     "dp": "dispute",
+    "issfr": "radar.early_fraud_warning",
     "evt": "event",
+    "tok": "token",
     "we": "webhook_endpoint",
 }
 MAX_LIST = 100
@@ -49,7 +53,7 @@ class Desk:
         return self.clock.now()
 
     def find(self, kind: str, name: str, param: str = "id") -> Doc:
-        """A document of this account; a 404 in Stripe's words otherwise."""
+        """A document of this account; otherwise refused in Stripe's words, with `param` the one that named it."""
         doc = self.store.get(kind, name)
         if doc is None or self.store.account_of(name) != self.account:
             raise not_found(kind, name, param)
@@ -64,36 +68,55 @@ class Desk:
         jobs.add(self.store, self.clock.time() + seconds, kind, target, self.account)
 
 
+def subject_of(doc: Doc) -> str:
+    """Whose story it belongs to: the payment intent if there is one, else the charge, else the object itself.
+
+    Charges, refunds, disputes and their balance transactions are children of it; deliveries about it keep their order.
+    """
+    return (
+        doc["id"] if doc["object"] == "payment_intent" else doc.get("payment_intent") or doc.get("charge") or doc["id"]
+    )
+
+
 def created(desk: Desk, name: str, kind: str, /, **fields: Any) -> Doc:
     """A new document with what every Stripe object begins with."""
     return {"id": name, "object": kind, "created": desk.now, "livemode": False, **fields}
 
 
-def listing(desk: Desk, kind: str, params: Params, url: str) -> Doc:
+def page_size(params: Params) -> int:
+    """How many a list or a search shows: `limit`, ten when it isn't sent."""
+    limit = params.integer("limit")
+    if limit is None:
+        return 10
+    if limit < 1:
+        raise invalid("This value must be greater than or equal to 1.", "limit", "parameter_invalid_integer")
+    if limit > MAX_LIST:
+        message = f"This value must be less than or equal to {MAX_LIST} (it currently is '{limit}')."
+        raise invalid(message, "limit", "parameter_invalid_integer")
+    return limit
+
+
+def listing(desk: Desk, kind: str, params: Params, url: str, keep: Callable[[Doc], bool] | None = None) -> Doc:
     """A Stripe list, newest first: `limit`, `starting_after`, `ending_before`, `created[...]` and equality filters.
 
-    Filters are read from `FILTERS`; rows that don't match are skipped while walking, so `has_more` is exact.
+    Filters are read from `FILTERS`, and `keep` may ask for more; rows that don't match are skipped while walking, so
+    `has_more` is exact.
     """
-    limit = params.integer("limit")
-    limit = 10 if limit is None else limit
-    if not 1 <= limit <= MAX_LIST:
-        raise invalid("Invalid limit: must be between 1 and 100", "limit")
+    limit = page_size(params)
     wanted = {name: value for name in FILTERS.get(kind, ()) if (value := params.text(name))}
-    types = params.texts("types") if kind == "event" else []
-    narrow = Narrow(kind, desk.account, _created_bounds(desk, kind, params), wanted.get("payment_intent", ""))
-    after, before = _cursor(desk, params, "starting_after"), _cursor(desk, params, "ending_before")
+    parent = wanted.get("customer" if kind == "payment_method" else "payment_intent", "")
+    narrow = Narrow(kind, desk.account, _created_bounds(desk, kind, params), parent)
+    after, before = _cursor(desk, params, kind, "starting_after"), _cursor(desk, params, kind, "ending_before")
     if after and before:
         raise invalid("You cannot use both starting_after and ending_before.", "ending_before")
     found: list[Doc] = []
     # One more than is shown tells whether there are more; a filter may skip many, so then take larger bites.
-    bite = 200 if types or wanted else limit + 1
+    bite = 200 if wanted or keep else limit + 1
     while len(found) <= limit:
         batch = desk.store.page(narrow, after, before, bite)
         for place, doc in batch:
             after, before = (after, place) if before else (place, before)
-            if all(doc.get(name) == value for name, value in wanted.items()) and (
-                not types or doc.get("type") in types
-            ):
+            if all(doc.get(name) == value for name, value in wanted.items()) and (keep is None or keep(doc)):
                 found.append(doc)
         if len(batch) < bite:
             break
@@ -106,24 +129,24 @@ def listing(desk: Desk, kind: str, params: Params, url: str) -> Doc:
 FILTERS: dict[str, tuple[str, ...]] = {
     "payment_intent": ("customer",),
     "setup_intent": ("customer", "payment_method"),
-    "charge": ("customer", "payment_intent"),
+    "charge": ("customer", "payment_intent", "transfer_group"),
     "refund": ("charge", "payment_intent"),
     "dispute": ("charge", "payment_intent"),
-    "payment_method": ("customer", "type"),
+    "radar.early_fraud_warning": ("charge", "payment_intent"),
+    "payment_method": ("allow_redisplay", "customer", "type"),
     "customer": ("email",),
-    "event": ("type",),
     "balance_transaction": ("type", "currency", "source"),
 }
 EVENTS_KEPT = 30 * 86_400
 
 
-def _cursor(desk: Desk, params: Params, name: str) -> int:
+def _cursor(desk: Desk, params: Params, kind: str, name: str) -> int:
     cursor = params.text(name)
     if cursor is None:
         return 0
     place = desk.store.place(cursor)
     if not place:
-        raise invalid(f"No such object: '{cursor}'", name, "resource_missing")
+        raise not_found(kind, cursor, name)
     return place
 
 
@@ -155,13 +178,13 @@ def _expand(desk: Desk, doc: Doc, steps: list[str], path: str) -> None:
     if len(steps) > 4:
         raise invalid("You can expand up to four levels deep.", "expand")
     name, rest = steps[0], steps[1:]
-    if name == "data" and doc.get("object") == "list":
+    if name == "data" and doc.get("object") in ("list", "search_result"):
         for item in doc["data"]:
             if rest:
                 _expand(desk, item, rest, path)
         return
     if doc.get("object") == "charge" and name == "refunds":
-        found = [r for r in desk.store.children("refund", doc["payment_intent"]) if r["charge"] == doc["id"]]
+        found = [r for r in desk.store.children("refund", subject_of(doc)) if r["charge"] == doc["id"]]
         url = f"/v1/charges/{doc['id']}/refunds"
         doc["refunds"] = {"object": "list", "url": url, "has_more": False, "data": [public(r) for r in found[::-1]]}
         return

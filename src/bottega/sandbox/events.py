@@ -5,13 +5,14 @@ webhooks.py. An event is an object like the others (list, retrieve).
 """
 
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
-from bottega.sandbox.desk import API_VERSION, EVENTS_KEPT, PLATFORM, Desk, created, listing
+from bottega.sandbox.desk import API_VERSION, EVENTS_KEPT, PLATFORM, Desk, created, listing, subject_of
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
-from bottega.sandbox.problems import not_found
+from bottega.sandbox.problems import invalid, not_found
 from bottega.sandbox.store import Doc, deliveries, public
 from bottega.sandbox.store.deliveries import NewDelivery
 
@@ -44,11 +45,6 @@ def _keep(desk: Desk, event: Doc, subject: str, endpoints: list[Doc]) -> None:
     desk.save(event, parent=subject)
     for endpoint in endpoints:
         _queue(desk, event, endpoint["id"], subject)
-
-
-def subject_of(doc: Doc) -> str:
-    """What deliveries are kept in order about: the payment intent if there is one, else the object itself."""
-    return doc["id"] if doc["object"] == "payment_intent" else doc.get("payment_intent") or doc["id"]
 
 
 def _wants(endpoint: Doc, kind: str) -> bool:
@@ -120,12 +116,33 @@ def retrieve(desk: Desk, params: Params, name: str) -> Doc:
     event = desk.find("event", name)
     if event["created"] < desk.now - EVENTS_KEPT:
         raise not_found("event", name)
-    return event
+    return event | {"pending_webhooks": _undelivered(desk, event)}
+
+
+def _undelivered(desk: Desk, event: Doc) -> int:
+    return deliveries.undelivered(desk.store, subject_of(event["data"]["object"]), event["id"])
 
 
 def list_all(desk: Desk, params: Params) -> Doc:
-    """Newest first, filtered by `type`, `types[]` and `created`."""
-    return listing(desk, "event", params, "/v1/events")
+    """Newest first, filtered by `type` (with a `*` if need be), `types[]`, `created` and `delivery_success`."""
+    types = params.texts("types")
+    if one := params.text("type"):
+        if types:
+            raise invalid("You may only specify one of: type, types.", "types")
+        types = [one]
+    exact, groups = frozenset(types), [kind for kind in types if "*" in kind]
+    success = params.flag("delivery_success") if params.text("delivery_success") else None
+
+    def keep(event: Doc) -> bool:
+        kind = event["type"]
+        if types and kind not in exact and not any(fnmatchcase(kind, group) for group in groups):
+            return False
+        return success is None or success == (_undelivered(desk, event) == 0)
+
+    found = listing(desk, "event", params, "/v1/events", keep if types or success is not None else None)
+    for event in found["data"]:
+        event["pending_webhooks"] = _undelivered(desk, event)
+    return found
 
 
 def snapshot(before: Doc, after: Doc) -> dict[str, Any]:

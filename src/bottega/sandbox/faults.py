@@ -27,6 +27,7 @@ class Kind(StrEnum):
     LOCK_TIMEOUT = "lock_timeout"
     SLOW = "slow"
     SLOW_AFTER = "slow_after"
+    SEARCH_LATE = "search_late"
     WEBHOOK_DROP = "webhook_drop"
     WEBHOOK_DUPLICATE = "webhook_duplicate"
     WEBHOOK_TWIN = "webhook_twin"
@@ -53,6 +54,7 @@ DESCRIPTIONS: dict[Kind, str] = {
     Kind.LOCK_TIMEOUT: "429 lock_timeout",
     Kind.SLOW: "Slow before the work",
     Kind.SLOW_AFTER: "Slow after the work: the webhook comes first",
+    Kind.SEARCH_LATE: "Search doesn't find yet what is new",
     Kind.WEBHOOK_DROP: "Webhook never sent",
     Kind.WEBHOOK_DUPLICATE: "Webhook sent twice",
     Kind.WEBHOOK_TWIN: "Two events tell the same fact",
@@ -73,6 +75,7 @@ DEFAULT_SECONDS: dict[Kind, float] = {
     Kind.TIMEOUT_AFTER: 90.0,
     Kind.SLOW: 5.0,
     Kind.SLOW_AFTER: 5.0,
+    Kind.SEARCH_LATE: 60.0,
     Kind.WEBHOOK_REORDER: 1.0,
     Kind.WEBHOOK_DELAY: 10.0,
     Kind.DISPUTE: 5.0,
@@ -85,6 +88,7 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
     "calls": (
         Kind.TIMEOUT_BEFORE, Kind.TIMEOUT_AFTER, Kind.ERROR_BEFORE, Kind.ERROR_AFTER, Kind.ANSWER_CUT,
         Kind.UNAVAILABLE, Kind.RATE_LIMIT, Kind.LOCK_TIMEOUT, Kind.SLOW, Kind.SLOW_AFTER,
+        Kind.SEARCH_LATE,
     ),
     "webhooks": (
         Kind.WEBHOOK_DROP, Kind.WEBHOOK_DUPLICATE, Kind.WEBHOOK_TWIN, Kind.WEBHOOK_REORDER, Kind.WEBHOOK_DELAY,

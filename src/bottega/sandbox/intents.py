@@ -4,7 +4,7 @@ This is the caller's side of an intent; what a bank says to a confirmation is in
 its own verbs only, and each says which states it may start from.
 """
 
-from bottega.sandbox import charges, confirming, customers
+from bottega.sandbox import charges, confirming, customers, details, ledger
 from bottega.sandbox.currencies import check_amount, check_currency
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit
@@ -17,6 +17,7 @@ from bottega.sandbox.store import public
 CANCELLABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"})
 CHANGEABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 REASONS = frozenset({"duplicate", "fraudulent", "requested_by_customer", "abandoned"})
+CAPTURES = frozenset({"automatic", "automatic_async", "manual"})
 _KEPT_TEXTS = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix", "transfer_group")
 
 
@@ -41,7 +42,7 @@ def create(desk: Desk, params: Params) -> Doc:
 
 def _blank(desk: Desk, amount: int, currency: str, params: Params) -> Doc:
     name = new_id("pi")
-    capture = params.text("capture_method", {"automatic", "automatic_async", "manual"}) or "automatic"
+    capture = params.text("capture_method", CAPTURES) or "automatic"
     automatic, types = offered(params)
     return created(
         desk, name, "payment_intent",
@@ -51,8 +52,9 @@ def _blank(desk: Desk, amount: int, currency: str, params: Params) -> Doc:
         canceled_at=None, cancellation_reason=None, capture_method=capture,
         client_secret=f"{name}_secret_{token()}",
         confirmation_method=params.text("confirmation_method", {"automatic", "manual"}) or "automatic",
-        currency=currency, customer=None, last_payment_error=None, latest_charge=None, metadata={}, next_action=None,
-        on_behalf_of=None, payment_method=None,
+        currency=currency, customer=None, customer_account=None, excluded_payment_method_types=None,
+        last_payment_error=None, latest_charge=None, metadata={}, next_action=None,
+        on_behalf_of=None, payment_details=None, payment_method=None, payment_method_configuration_details=None,
         payment_method_options={"card": {"request_three_d_secure": "automatic"}},
         payment_method_types=types or default_types(currency), processing=None, review=None,
         setup_future_usage=None, shipping=None, source=None, status="requires_payment_method", transfer_data=None,
@@ -63,20 +65,35 @@ def _blank(desk: Desk, amount: int, currency: str, params: Params) -> Doc:
 def _fill(desk: Desk, intent: Doc, params: Params) -> None:
     for name in _KEPT_TEXTS:
         if name in params:
-            intent[name] = params.text(name)
+            intent[name] = params.email(name) if name == "receipt_email" else params.text(name)
+    if "excluded_payment_method_types" in params:
+        intent["excluded_payment_method_types"] = params.texts("excluded_payment_method_types") or None
     if "shipping" in params:
         intent["shipping"] = params.plain("shipping")
     if "setup_future_usage" in params:
         intent["setup_future_usage"] = params.text("setup_future_usage", {"on_session", "off_session"})
     if customer := params.text("customer"):
+        if intent["customer"] not in (None, customer):
+            message = "The `customer` of a PaymentIntent can't be changed once it is set: cancel it and make a new one."
+            raise invalid(message, "customer")
         intent["customer"] = customers.living(desk, customer)["id"]
     intent["metadata"] = params.metadata(intent["metadata"])
-    confirming.take_options(intent, params)
+    details.take(intent, params)
+    details.take_options(intent, params)
 
 
 def retrieve(desk: Desk, params: Params, name: str) -> Doc:
     """By id; with a publishable key the client secret is checked before we get here."""
     return desk.find("payment_intent", name)
+
+
+def line_items(desk: Desk, params: Params, name: str) -> Doc:
+    """What was said to be in the payment; all of it at once."""
+    intent = desk.find("payment_intent", name)
+    empty = {"object": "list", "has_more": False, "data": []}
+    return intent["amount_details"].get("line_items") or empty | {
+        "url": f"/v1/payment_intents/{name}/amount_details_line_items"
+    }
 
 
 def list_all(desk: Desk, params: Params) -> Doc:
@@ -97,6 +114,9 @@ def update(desk: Desk, params: Params, name: str) -> Doc:
         intent |= {"amount": amount, "currency": currency}
     _fill(desk, intent, params)
     if intent["status"] in CHANGEABLE:
+        intent["capture_method"] = params.text("capture_method", CAPTURES) or intent["capture_method"]
+        if "payment_method_types" in params:
+            intent["automatic_payment_methods"], intent["payment_method_types"] = offered(params)
         confirming.take_method(desk, intent, params)
     desk.save(intent)
     return intent
@@ -107,9 +127,12 @@ def confirm(desk: Desk, params: Params, name: str) -> Doc:
     intent = desk.find("payment_intent", name)
     if intent["status"] not in CHANGEABLE:
         raise unexpected(intent, "confirmed")
+    if (expected := params.integer("amount_to_confirm")) not in (None, intent["amount"]):
+        raise invalid(
+            f"The amount to confirm ({expected}) isn't the intent's ({intent['amount']}).", "amount_to_confirm"
+        )
+    _fill(desk, intent, params)
     confirming.take_method(desk, intent, params)
-    if "receipt_email" in params:
-        intent["receipt_email"] = params.text("receipt_email")
     return confirming.confirm(desk, intent, params)
 
 
@@ -134,12 +157,38 @@ def capture(desk: Desk, params: Params, name: str) -> Doc:
             f"The amount to capture ({amount}) is greater than the amount you can capture "
             f"({intent['amount_capturable']}).", "amount_too_large", "amount_to_capture",
         )  # fmt: skip
-    intent["metadata"] = params.metadata(intent["metadata"])
+    _fill(desk, intent, params)
     charge = charges.capture(desk, intent["latest_charge"], amount)
     intent |= {"status": "succeeded", "amount_capturable": 0, "amount_received": amount}
     desk.save(intent)
     emit(desk, "payment_intent.succeeded", intent)
     confirming.dispute_if_asked(desk, charge)
+    return intent
+
+
+def increment_authorization(desk: Desk, params: Params, name: str) -> Doc:
+    """Hold more than before (a tip, another course), if the intent was made with the wish to be able to."""
+    intent = desk.find("payment_intent", name)
+    amount = params.integer("amount")
+    if amount is None:
+        raise missing_param("amount")
+    if intent["status"] != "requires_capture":
+        raise unexpected(intent, "incremented")
+    options = intent["payment_method_options"]["card"]
+    if options.get("request_incremental_authorization") != "if_available":
+        raise invalid("This PaymentIntent is not eligible for incremental authorization.")
+    if amount <= intent["amount"]:
+        raise invalid(f"The amount must be greater than what is held already ({intent['amount']}).", "amount")
+    check_amount(amount, intent["currency"])
+    _fill(desk, intent, params)
+    charge = desk.find("charge", intent["latest_charge"])
+    ledger.hold(desk, charge, amount - intent["amount"])
+    charge["amount"] = charge["payment_method_details"]["card"]["amount_authorized"] = amount
+    charges.keep(desk, charge)
+    emit(desk, "charge.updated", charge, {"amount": intent["amount"]})
+    intent |= {"amount": amount, "amount_capturable": amount}
+    desk.save(intent)
+    emit(desk, "payment_intent.amount_capturable_updated", intent)
     return intent
 
 

@@ -5,7 +5,7 @@ Jobs are rows; each runs in a transaction of its own together with the deletion 
 
 from collections.abc import Callable
 
-from bottega.sandbox import confirming, disputes, intents, refunds
+from bottega.sandbox import confirming, direct, disputes, intents, refunds
 from bottega.sandbox.desk import Desk
 from bottega.sandbox.problems import Refused
 from bottega.sandbox.store import Row
@@ -13,9 +13,11 @@ from bottega.sandbox.store.jobs import done
 
 JOBS: dict[str, Callable[[Desk, str], object]] = {
     "expire_hold": intents.expire_hold,
+    "expire_charge": direct.expire,
     "finish_debit": confirming.finish_debit,
     "open_dispute": disputes.open_for_card,
     "dispute_unanswered": disputes.unanswered,
+    "warn_of_fraud": disputes.warn,
     "settle_refund": refunds.settle,
     "fail_refund": refunds.fail,
 }

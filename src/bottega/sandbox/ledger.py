@@ -5,7 +5,7 @@ Every movement is a set of entries that sum to zero; that is asserted when it is
 `holds_merchant` for authorised amounts. Nothing here decides whether money may move.
 """
 
-from bottega.sandbox.desk import Desk, created, listing
+from bottega.sandbox.desk import Desk, created, listing, subject_of
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
 from bottega.sandbox.store import Doc, Store, books
@@ -81,14 +81,13 @@ def _book(desk: Desk, kind: str, doc: Doc, amount: int, fee: int, entries: dict[
         status="pending",
         type=kind,
     )
-    desk.save(transaction, parent=doc.get("payment_intent") or doc["id"])
+    desk.save(transaction, parent=subject_of(doc))
     return transaction
 
 
 def _write(desk: Desk, kind: str, doc: Doc, entries: dict[str, int]) -> None:
     assert sum(entries.values()) == 0, f"entries of a movement must balance: {entries}"
-    intent = doc.get("payment_intent") or ""
-    about = books.Movement(new_id("mov"), desk.now, kind, doc["id"], intent, desk.account, doc["currency"])
+    about = books.Movement(new_id("mov"), desk.now, kind, doc["id"], subject_of(doc), desk.account, doc["currency"])
     books.write(desk.store, about, entries)
 
 
@@ -104,22 +103,30 @@ def balance(desk: Desk, params: Params) -> Doc:
 
 def retrieve(desk: Desk, params: Params, name: str) -> Doc:
     """A balance transaction."""
-    return desk.find("balance_transaction", name)
+    return _aged(desk, desk.find("balance_transaction", name))
+
+
+def _aged(desk: Desk, transaction: Doc) -> Doc:
+    """It becomes available by time alone."""
+    return transaction | ({"status": "available"} if transaction["available_on"] <= desk.now else {})
 
 
 def list_all(desk: Desk, params: Params) -> Doc:
     """Newest first, filtered by `type`, `currency`, `source` and `created`."""
-    return listing(desk, "balance_transaction", params, "/v1/balance_transactions")
+    found = listing(desk, "balance_transaction", params, "/v1/balance_transactions")
+    found["data"] = [_aged(desk, transaction) for transaction in found["data"]]
+    return found
 
 
 def totals(store: Store, after: str, limit: int) -> list[Doc]:
-    """One row per payment intent that ever moved money: captured, refunded, disputed, held, fees; minor units.
+    """One row per payment that ever moved money, by its intent or else its charge: captured, refunded, disputed, held, fees.
 
-    With it what the intent says of itself: status, amount, metadata, created.
+    Amounts are in the minor unit. With it what the intent says of itself: status, amount, metadata, created.
     """
     rows = books.totals(store, after, limit)
     for row in rows:
-        intent = store.get("payment_intent", row["payment_intent"]) or {}
-        row["status"], row["metadata"] = intent.get("status"), intent.get("metadata", {})
-        row["amount"], row["created"] = intent.get("amount"), intent.get("created")
+        name = row["payment_intent"]
+        paid = store.get("payment_intent", name) or store.get("charge", name) or {}
+        row["status"], row["metadata"] = paid.get("status"), paid.get("metadata", {})
+        row["amount"], row["created"] = paid.get("amount"), paid.get("created")
     return rows

@@ -82,8 +82,18 @@ class Params:
     def required(self, name: str) -> str:
         """A string that must be there."""
         value = self.text(name)
+        if value is None and name in self.tree:
+            message = f"You passed an empty string for '{self._at(name)}'. Leave it out, or give it a value."
+            raise invalid(message, self._at(name), "parameter_invalid_empty")
         if value is None:
             raise missing_param(self._at(name))
+        return value
+
+    def email(self, name: str) -> str | None:
+        """An address of a mailbox."""
+        value = self.text(name)
+        if value is not None and not all(value.partition("@")):
+            raise invalid(f"Invalid email address: {value[:80]}", self._at(name), "email_invalid")
         return value
 
     def integer(self, name: str) -> int | None:

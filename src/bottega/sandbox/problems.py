@@ -33,12 +33,14 @@ def missing_param(param: str) -> Refused:
 
 
 def not_found(kind: str, name: str, param: str = "id") -> Refused:
-    """No such object on this account: 404."""
-    message = f"No such {kind}: '{name}'"
-    return Refused(404, "invalid_request_error", message, stored=False, param=param, code="resource_missing")
+    """No such object on this account: 404 when the path names it (`id`), 400 when a parameter does."""
+    message, status = f"No such {kind}: '{name}'", 404 if param == "id" else 400
+    if param == "id" and kind in ("payment_intent", "setup_intent"):
+        param = kind.removeprefix("payment_")
+    return Refused(status, "invalid_request_error", message, stored=False, param=param, code="resource_missing")
 
 
-def conflict(message: str, code: str, param: str | None = None, **fields: Any) -> Refused:
+def conflict(message: str, code: str | None, param: str | None = None, **fields: Any) -> Refused:
     """Understood, but the object's state or amount forbids it: 400, stored."""
     return Refused(400, "invalid_request_error", message, code=code, param=param, **fields)
 

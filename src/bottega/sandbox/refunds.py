@@ -5,14 +5,14 @@ A pending refund already counts against what is left; a failed or cancelled one 
 
 from bottega.sandbox import disputes, ledger
 from bottega.sandbox.cards import card_of
-from bottega.sandbox.charges import refundable
+from bottega.sandbox.charges import let_go, refundable
 from bottega.sandbox.debits import DEBITS
-from bottega.sandbox.desk import Desk, created, listing
+from bottega.sandbox.desk import Desk, created, listing, subject_of
 from bottega.sandbox.events import emit, snapshot
 from bottega.sandbox.faults import Kind
 from bottega.sandbox.ids import new_id
 from bottega.sandbox.params import Params
-from bottega.sandbox.problems import Doc, conflict, invalid
+from bottega.sandbox.problems import Doc, conflict, invalid, not_found
 
 REASONS = frozenset({"duplicate", "fraudulent", "requested_by_customer"})
 SETTLE_SECONDS = 3.0
@@ -26,6 +26,10 @@ def create(desk: Desk, params: Params) -> Doc:
         raise invalid("Invalid positive integer", "amount", "parameter_invalid_integer")
     left = refundable(charge)
     if not charge["captured"]:
+        if charge["payment_intent"] is None and charge["paid"] and not charge.get("_voided"):
+            return _release(desk, charge, params, (amount, reason))
+        if charge["refunded"]:
+            raise conflict(f"Charge {charge['id']} has already been refunded.", "charge_already_refunded")
         raise conflict(f"Charge {charge['id']} has not been captured.", "charge_not_captured")
     if disputes.blocks_refunds(desk, charge):
         raise conflict(f"Charge {charge['id']} has been charged back; cannot issue a refund.", "charge_disputed")
@@ -39,10 +43,9 @@ def create(desk: Desk, params: Params) -> Doc:
     refund = created(
         desk, new_id("re"), "refund",
         amount=amount, balance_transaction=None, charge=charge["id"], currency=charge["currency"],
-        destination_details={"card": {"type": "refund", "reference": None, "reference_status": "pending",
-                                      "reference_type": "acquirer_reference_number"}, "type": "card"},
-        failure_reason=None, metadata=params.metadata(), payment_intent=charge["payment_intent"], reason=reason,
-        receipt_number=None, source_transfer_reversal=None, status=status, transfer_reversal=None,
+        destination_details=_destination(charge["payment_method_details"]["type"]), failure_reason=None,
+        metadata=params.metadata(), payment_intent=charge["payment_intent"], reason=reason, receipt_number=None,
+        source_transfer_reversal=None, status=status, transfer_reversal=None,
     )  # fmt: skip
     refund["balance_transaction"] = ledger.refunded(desk, refund)["id"]
     _save(desk, refund)
@@ -56,13 +59,34 @@ def create(desk: Desk, params: Params) -> Doc:
     return refund
 
 
+def _destination(kind: str) -> Doc:
+    if kind != "card":
+        kind = {"us_bank_account": "us_bank_transfer", "sepa_debit": "eu_bank_transfer",
+                "bacs_debit": "gb_bank_transfer"}.get(kind, kind)  # fmt: skip
+        return {kind: {}, "type": kind}
+    return {"card": {"type": "refund", "reference": None, "reference_status": "pending",
+                     "reference_type": "acquirer_reference_number"}, "type": "card"}  # fmt: skip
+
+
+def _release(desk: Desk, charge: Doc, params: Params, asked: tuple[int | None, str | None]) -> Doc:
+    """Refunding a hold lets go of it, all of it."""
+    amount, reason = asked
+    if amount not in (None, charge["amount"]):
+        message = "You cannot partially refund an uncaptured charge. Capture a part of it instead."
+        raise conflict(message, "charge_not_captured", "amount")
+    refund = let_go(desk, charge, reason)
+    refund["metadata"] = params.metadata()
+    _save(desk, refund)
+    return refund
+
+
 def _fate(desk: Desk, charge: Doc) -> tuple[str, float]:
     """Its first status, and after how many seconds it changes (0: it doesn't)."""
     method = desk.store.get("payment_method", charge["payment_method"]) or {}
     behaviour = card_of(method["_number"]).refund if "_number" in method else "succeeded"
-    if rule := desk.faults.draw(Kind.REFUND_FAILS_LATER, charge["payment_intent"]):
+    if rule := desk.faults.draw(Kind.REFUND_FAILS_LATER, subject_of(charge)):
         return "succeeded", rule.seconds or 0.001
-    if rule := desk.faults.draw(Kind.REFUND_PENDING, charge["payment_intent"]):
+    if rule := desk.faults.draw(Kind.REFUND_PENDING, subject_of(charge)):
         return "pending", rule.seconds
     if charge["payment_method_details"]["type"] in DEBITS:
         return "pending", SETTLE_SECONDS
@@ -87,7 +111,7 @@ def _charge_of(desk: Desk, params: Params) -> Doc:
 
 
 def _save(desk: Desk, refund: Doc) -> None:
-    desk.save(refund, parent=refund["payment_intent"])
+    desk.save(refund, parent=subject_of(refund))
 
 
 def _count(desk: Desk, charge_id: str, amount: int) -> None:
@@ -98,7 +122,7 @@ def _count(desk: Desk, charge_id: str, amount: int) -> None:
     left = refundable(charge)
     charge["refunded"] = left == 0
     assert 0 <= left <= charge["amount_captured"], f"{charge_id}: refunds exceed the capture"
-    desk.save(charge, parent=charge["payment_intent"])
+    desk.save(charge, parent=subject_of(charge))
     emit(desk, "charge.refunded" if amount > 0 else "charge.updated", charge, snapshot(before, charge))
 
 
@@ -138,7 +162,7 @@ def cancel(desk: Desk, params: Params, name: str) -> Doc:
     """Only while it is pending."""
     refund = desk.find("refund", name)
     if refund["status"] != "pending":
-        raise conflict(f"Refund {name} has a status of {refund['status']} and cannot be canceled.", "resource_missing")
+        raise conflict(f"Refund {name} has a status of {refund['status']} and cannot be canceled.", None)
     refund["status"] = "canceled"
     refund["failure_balance_transaction"] = ledger.refund_failed(desk, refund)["id"]
     _save(desk, refund)
@@ -155,8 +179,10 @@ def retrieve(desk: Desk, params: Params, name: str) -> Doc:
 def update(desk: Desk, params: Params, name: str) -> Doc:
     """Metadata only."""
     refund = desk.find("refund", name)
+    before = dict(refund)
     refund["metadata"] = params.metadata(refund["metadata"])
     _save(desk, refund)
+    _tell(desk, refund, snapshot(before, refund))
     return refund
 
 
@@ -164,6 +190,14 @@ def list_of_charge(desk: Desk, params: Params, charge: str) -> Doc:
     """Those of one charge, newest first."""
     desk.find("charge", charge)
     return listing(desk, "refund", Params({**params.tree, "charge": charge}), f"/v1/charges/{charge}/refunds")
+
+
+def retrieve_of_charge(desk: Desk, params: Params, charge: str, name: str) -> Doc:
+    """One, if it is of this charge."""
+    refund = desk.find("refund", name)
+    if refund["charge"] != charge:
+        raise not_found("refund", name)
+    return refund
 
 
 def list_all(desk: Desk, params: Params) -> Doc:

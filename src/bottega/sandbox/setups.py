@@ -4,13 +4,13 @@ The states are Stripe's. Taking a method and 3-D Secure are those of payment int
 here.
 """
 
-from bottega.sandbox import confirming, customers
+from bottega.sandbox import confirming, customers, details
 from bottega.sandbox.cards import Decline
 from bottega.sandbox.debits import DEBITS
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.events import emit
 from bottega.sandbox.ids import new_id, token
-from bottega.sandbox.methods import offered, resolve
+from bottega.sandbox.methods import keep, offered, resolve
 from bottega.sandbox.params import Params
 from bottega.sandbox.problems import Doc, Refused, conflict
 from bottega.sandbox.store import public
@@ -68,7 +68,7 @@ def confirm(desk: Desk, params: Params, name: str) -> Doc:
     if setup["status"] not in OPEN:
         raise _unexpected(setup, "confirmed")
     confirming.take_method(desk, setup, params)
-    confirming.take_options(setup, params)
+    details.take_options(setup, params)
     return _go_through(desk, setup, params)
 
 
@@ -106,7 +106,7 @@ def _fill(desk: Desk, setup: Doc, params: Params) -> None:
     if customer := params.text("customer"):
         setup["customer"] = customers.living(desk, customer)["id"]
     setup["metadata"] = params.metadata(setup["metadata"])
-    confirming.take_options(setup, params)
+    details.take_options(setup, params)
 
 
 def _go_through(desk: Desk, setup: Doc, params: Params) -> Doc:
@@ -127,7 +127,7 @@ def _save_method(desk: Desk, setup: Doc, method: Doc) -> Doc:
     setup |= {"status": "succeeded", "next_action": None, "last_setup_error": None}
     new = bool(setup["customer"]) and method["customer"] is None
     method |= {"customer": setup["customer"] or method["customer"], "_set_up": True}
-    desk.save(method)
+    keep(desk, method)
     desk.save(setup)
     if new:
         emit(desk, "payment_method.attached", method)

@@ -7,6 +7,7 @@ a person holds, drops and repeats them through the verbs here.
 import asyncio
 import hashlib
 import hmac
+import re
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,13 +19,14 @@ import msgspec
 from bottega.sandbox.desk import Desk, created, listing
 from bottega.sandbox.ids import new_id, token
 from bottega.sandbox.params import Params
-from bottega.sandbox.problems import Doc, invalid
+from bottega.sandbox.problems import Doc, invalid, missing_param
 from bottega.sandbox.store import deliveries
 from bottega.sandbox.transport import Transport
 
 BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 240.0)
 TIMEOUT = 10.0
 AT_ONCE = 16
+EVENT_NAME = re.compile(r"(v1\.)?[a-z0-9_]+(\.[a-z0-9_]+)+")
 FORGED_ID = "evt_forged"
 
 
@@ -208,14 +210,24 @@ def create(desk: Desk, params: Params) -> Doc:
     url = params.required("url")
     if not url.startswith(("http://", "https://")):
         raise invalid("Invalid URL: an explicit scheme (such as https) must be provided.", "url", "url_invalid")
-    wanted = params.texts("enabled_events")
+    wanted = _wanted(params)
+    if not wanted:
+        raise missing_param("enabled_events")
     endpoint = created(
         desk, new_id("we"), "webhook_endpoint",
-        api_version=None, application=None, description=params.text("description"), enabled_events=wanted or ["*"],
+        api_version=params.text("api_version"), application=None, description=params.text("description"),
+        enabled_events=wanted,
         metadata=params.metadata(), secret=f"whsec_{token(32)}", status="enabled", url=url,
     )  # fmt: skip
     desk.save(endpoint, parent="endpoints")
     return endpoint
+
+
+def _wanted(params: Params) -> list[str]:
+    wanted = params.texts("enabled_events")
+    if wrong := [kind for kind in wanted if kind != "*" and not EVENT_NAME.fullmatch(kind)]:
+        raise invalid(f"Invalid enabled_events: {wrong[0][:80]!r} is no event.", "enabled_events")
+    return wanted
 
 
 def ensure(desk: Desk, url: str, secret: str) -> None:
@@ -242,7 +254,10 @@ def update(desk: Desk, params: Params, name: str) -> Doc:
     """Its URL, its events, on or off."""
     endpoint = desk.find("webhook_endpoint", name)
     endpoint["url"] = params.text("url") or endpoint["url"]
-    endpoint["enabled_events"] = params.texts("enabled_events") or endpoint["enabled_events"]
+    endpoint["enabled_events"] = _wanted(params) or endpoint["enabled_events"]
+    endpoint["metadata"] = params.metadata(endpoint["metadata"])
+    if "description" in params:
+        endpoint["description"] = params.text("description")
     if "disabled" in params:
         endpoint["status"] = "disabled" if params.flag("disabled") else "enabled"
     desk.save(endpoint, parent="endpoints")

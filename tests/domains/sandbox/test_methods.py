@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
+from bottega.sandbox.cards import BY_NUMBER, luhn
 from tests.domains.sandbox.processes import Sandbox, Shop, until
 
 PARAMS = {"amount": 1450, "currency": "eur", "confirm": True}
@@ -96,7 +97,7 @@ def test_a_saved_method_pays_again_until_it_is_detached(sandbox: Sandbox) -> Non
     assert v1.customers.delete(customer.id).deleted
     with pytest.raises(stripe.InvalidRequestError) as refused:
         pay(sandbox, payment_method="pm_card_visa", customer=customer.id)
-    assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
+    assert (refused.value.http_status, refused.value.code) == (400, "resource_missing")
 
 
 def test_a_card_set_up_with_3d_secure_is_not_asked_again(sandbox: Sandbox) -> None:
@@ -174,3 +175,62 @@ def test_setting_up_asks_for_3d_secure_once_and_may_be_declined_or_given_up(sand
         begun("pm_card_chargeDeclined")
     envelope: Any = declined.value.json_body
     assert envelope["error"]["setup_intent"]["status"] == "requires_payment_method"
+
+
+def by_card(sandbox: Sandbox, method: str, **more: Any) -> Any:
+    """An intent paid with a test card, its charge expanded."""
+    return pay(sandbox, payment_method=method, expand=["latest_charge"], **more)
+
+
+def test_every_test_card_has_a_right_check_digit() -> None:
+    assert [number for number in BY_NUMBER if not luhn(number)] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "decline_code", "kind"),
+    [
+        ("pm_card_radarBlock", "fraudulent", "blocked"),
+        ("pm_card_riskLevelHighest", "fraudulent", "blocked"),
+        ("pm_card_cvcCheckFail", "incorrect_cvc", "issuer_declined"),
+        ("pm_card_visa_chargeDeclinedStolenCard", "stolen_card", "issuer_declined"),
+    ],
+)
+def test_risky_cards_are_blocked(sandbox: Sandbox, method: str, decline_code: str, kind: str) -> None:
+    with pytest.raises(stripe.CardError) as refused:
+        by_card(sandbox, method)
+    error: Any = refused.value.error
+    assert error.decline_code == decline_code
+    assert sandbox.client.v1.charges.retrieve(error.charge).outcome.type == kind  # type: ignore[union-attr]
+
+
+def test_a_card_shows_its_country_risk_and_checks(sandbox: Sandbox) -> None:
+    assert by_card(sandbox, "pm_card_jp").latest_charge.payment_method_details.card.country == "JP"
+    assert by_card(sandbox, "pm_card_riskLevelElevated").latest_charge.outcome.risk_level == "elevated"
+    checks = by_card(sandbox, "pm_card_avsZipFail").latest_charge.payment_method_details.card.checks
+    assert (checks.address_postal_code_check, checks.cvc_check) == ("fail", "pass")
+
+
+def test_3d_secure_is_optional_for_some_cards_and_impossible_for_others(sandbox: Sandbox) -> None:
+    wish = {"payment_method_options": {"card": {"request_three_d_secure": "any"}}}
+    assert by_card(sandbox, "pm_card_threeDSecureOptional").status == "succeeded"
+    assert by_card(sandbox, "pm_card_threeDSecureOptional", **wish).status == "requires_action"
+    assert by_card(sandbox, "pm_card_amex_threeDSecureNotSupported", **wish).status == "succeeded"
+    off = "pm_card_authenticationRequiredSetupForOffSession"
+    assert by_card(sandbox, off).status == "requires_action"
+    assert by_card(sandbox, off, off_session=True).status == "succeeded"
+    with pytest.raises(stripe.CardError):
+        by_card(sandbox, "pm_card_authenticationRequired", off_session="recurring")
+
+
+def test_a_challenge_that_is_passed_may_still_be_declined(sandbox: Sandbox) -> None:
+    intent = by_card(sandbox, "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds")
+    sandbox.control(f"payment_intents/{intent.id}/complete", {})
+    after = sandbox.client.v1.payment_intents.retrieve(intent.id)
+    assert after.status == "requires_payment_method"
+    assert after.last_payment_error is not None
+    assert after.last_payment_error.decline_code == "insufficient_funds"
+
+
+def test_a_bank_may_warn_of_fraud(sandbox: Sandbox, shop: Shop) -> None:
+    intent = by_card(sandbox, "pm_card_createIssuerFraudRecord")
+    until(lambda: "radar.early_fraud_warning.created" in shop.types(intent.id))

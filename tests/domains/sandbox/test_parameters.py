@@ -3,6 +3,7 @@
 import pytest
 import stripe
 import stripe.params
+import stripe.params.radar
 
 from bottega.sandbox.accepted import ACCEPTED, BELOW
 from bottega.sandbox.routes import ROUTES
@@ -33,6 +34,17 @@ TYPES = {
     "GET events/*": "EventRetrieve", "GET balance_transactions": "BalanceTransactionList",
     "GET balance_transactions/*": "BalanceTransactionRetrieve", "POST webhook_endpoints": "WebhookEndpointCreate",
     "GET webhook_endpoints": "WebhookEndpointList", "GET webhook_endpoints/*": "WebhookEndpointRetrieve",
+    "GET payment_intents/search": "PaymentIntentSearch", "GET charges/search": "ChargeSearch",
+    "GET customers/search": "CustomerSearch", "POST charges": "ChargeCreate", "POST charges/*/capture": "ChargeCapture",
+    "POST payment_intents/*/increment_authorization": "PaymentIntentIncrementAuthorization",
+    "GET account": "BalanceRetrieve", "GET accounts/*": "BalanceRetrieve",
+    "GET charges/*/refunds/*": "ChargeRetrieveRefund", "POST customers/*/sources": "CustomerCreateSource",
+    "GET payment_intents/*/amount_details_line_items": "PaymentIntentListAmountDetailsLineItems",
+    "GET customers/*/sources": "CustomerListSources", "GET customers/*/sources/*": "CustomerRetrieveSource",
+    "DELETE customers/*/sources/*": "CustomerDeleteSource",
+    "GET radar.early_fraud_warnings": "EarlyFraudWarningList",
+    "GET radar.early_fraud_warnings/*": "EarlyFraudWarningRetrieve",
+    "POST tokens": "TokenCreate", "GET tokens/*": "TokenRetrieve",
     "POST webhook_endpoints/*": "WebhookEndpointUpdate", "DELETE webhook_endpoints/*": "WebhookEndpointDelete",
 }  # fmt: skip
 OF_THE_CALL = {
@@ -43,7 +55,8 @@ PARAMS = {"amount": 700, "currency": "eur"}
 
 
 def names_of(kind: str) -> set[str]:
-    return set(getattr(stripe.params, f"{kind}Params").__annotations__) - OF_THE_CALL
+    module = stripe.params.radar if kind.startswith("EarlyFraud") else stripe.params
+    return set(getattr(module, f"{kind}Params").__annotations__) - OF_THE_CALL
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -57,6 +70,7 @@ def test_so_are_those_below() -> None:
         ("automatic_payment_methods", "PaymentIntentCreateParamsAutomaticPaymentMethods"),
         ("card", "PaymentMethodCreateParamsCard"), ("shipping", "PaymentIntentCreateParamsShipping"),
         ("billing_details", "PaymentMethodCreateParamsBillingDetails"),
+        ("evidence", "DisputeUpdateParamsEvidence"), ("card", "TokenCreateParamsCard"),
         ("sepa_debit", "PaymentMethodCreateParamsSepaDebit"),
     ]:  # fmt: skip
         assert set(getattr(stripe.params, kind).__annotations__) <= BELOW[name], name

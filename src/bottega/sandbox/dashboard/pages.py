@@ -3,7 +3,7 @@
 from typing import Any
 
 from bottega.sandbox import events
-from bottega.sandbox.currencies import shown
+from bottega.sandbox.currencies import exponent, shown
 from bottega.sandbox.faults import DEFAULT_SECONDS, DESCRIPTIONS, GROUPS, Kind
 from bottega.sandbox.store import Doc, books, deliveries
 from bottega.sandbox.templates import page
@@ -48,15 +48,33 @@ def _page(world: World, template: str, here: str, *, status: int = 200, **values
     )  # fmt: skip
 
 
+def _newest(world: World) -> list[Doc]:
+    """Intents, and what was charged without one."""
+    bare = [_as_intent(c) for c in world.store.newest("charge", SHOWN) if c["payment_intent"] is None]
+    return sorted(world.store.newest("payment_intent", SHOWN) + bare, key=lambda i: -i["created"])[:SHOWN]
+
+
+def _as_intent(charge: Doc) -> Doc:
+    """A charge that has no intent, as if it were one of its own."""
+    gone = charge.get("_voided")
+    status = "canceled" if gone else charge["status"] if charge["captured"] else "requires_capture"
+    return charge | {
+        "status": charge["status"] if charge["status"] == "failed" else status, "latest_charge": charge["id"],
+        "amount_received": charge["amount_captured"], "last_payment_error": None,
+        "capture_method": "automatic" if charge["captured"] else "manual",
+    }  # fmt: skip
+
+
 def _payments(world: World) -> Response:
-    intents = world.store.newest("payment_intent", SHOWN)
+    intents = _newest(world)
+    setups = [s for s in world.store.newest("setup_intent", SHOWN) if s["status"] == "requires_action"]
     methods = {i["id"]: _face(world, i) for i in intents}
     captured = [
         (currency, accounts.get("card_network", 0), accounts.get("holds_network", 0))
         for currency, accounts in books.balances(world.store).items()
     ]
     return _page(
-        world, "payments.html", "payments", intents=intents, faces=methods, captured=captured,
+        world, "payments.html", "payments", intents=intents, setups=setups, faces=methods, captured=captured,
         notes={i["id"]: _note(world, i) for i in intents},
         target=world.settings.webhook_url, address=world.store.meta("base_url"),
     )  # fmt: skip
@@ -92,6 +110,10 @@ def _face(world: World, intent: Doc) -> str:
 
 def _payment(world: World, name: str) -> Response:
     intent = world.store.get("payment_intent", name)
+    charge = None if intent else world.store.get("charge", name)
+    bare = charge is not None and charge["payment_intent"] is None
+    if charge is not None and bare:
+        intent = _as_intent(charge)
     if intent is None:
         return _page(world, "missing.html", "payments", status=404)
     store = world.store
@@ -102,6 +124,7 @@ def _payment(world: World, name: str) -> Response:
         refunds=store.children("refund", name), disputes=store.children("dispute", name), entries=entries,
         events=store.children("event", name), deliveries=deliveries.newest(store, 200, subject=name),
         back=f"/payments/{name}", muted=events.is_muted(world.desk(), name),
+        verbs=f"{'charges' if bare else 'payment_intents'}/{name}", step=10.0 ** -exponent(intent["currency"]),
     )  # fmt: skip
 
 

@@ -71,6 +71,16 @@ def counts(store: Store) -> dict[str, int]:
     return dict(store.rows("SELECT state, count(*) FROM deliveries GROUP BY state"))
 
 
+def undelivered(store: Store, subject: str, event: str) -> int:
+    """How many endpoints haven't had an event yet (forged copies don't count)."""
+    found = store.rows(
+        "SELECT count(DISTINCT endpoint) - count(DISTINCT CASE WHEN state = 'DELIVERED' THEN endpoint END)"
+        " FROM deliveries WHERE subject = ? AND event = ? AND note NOT LIKE 'forged%'",
+        (subject, event),
+    )
+    return found[0][0]
+
+
 def newest(store: Store, limit: int, state: str = "", subject: str = "") -> list[Doc]:
     """Newest first, of one state or about one subject if asked."""
     return store.dicts(
