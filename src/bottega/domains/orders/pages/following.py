@@ -21,7 +21,7 @@ from bottega.domains.orders.errors import (
 )
 from bottega.domains.orders.model import CancelOrder, Order
 from bottega.domains.orders.pages import shortages as alternatives
-from bottega.domains.orders.pages.words import Seen, is_unpaid, tracking, tracking_path
+from bottega.domains.orders.pages.words import Money, Seen, is_unpaid, tracking, tracking_path
 from bottega.domains.orders.rules import display_number
 from bottega.domains.orders.store import shortages
 from bottega.domains.payments import Desk, Payment, ProviderRefused, ProviderUnavailable
@@ -38,6 +38,13 @@ from bottega.kit.subject import Subject, system
 
 _VIEWS = Views(__file__)
 _EVENTS = "state status payment reset"
+_ASKED, _CONFIRMED = "1", "ok"  # what `paying` says: came back from the provider; with its yes
+_DECLINES = {
+    "card_declined": "declined", "insufficient_funds": "too_little", "expired_card": "card_expired",
+    "incorrect_cvc": "wrong_cvc", "processing_error": "bank_away", "authentication_required": "not_recognised",
+    "payment_intent_authentication_failure": "not_recognised", "validation_error": "check_card", "failed": "failed",
+}  # fmt: skip
+"""What the provider calls the trouble with a card, and our words for it."""
 _STRIPE = "js.stripe.com"
 _STRIPE_ORIGINS = ("https://api.stripe.com", "https://hooks.stripe.com", "https://*.js.stripe.com")
 
@@ -94,7 +101,8 @@ async def pay(request: AnyRequest, token: str) -> Response[Any]:
         secret = ""
     provider = {"script": settings.stripe_js_url, "key": settings.stripe_publishable_key, "client_secret": secret}
     look = Look(cache="no-store", script_origins=provider_origins(settings))
-    return _VIEWS.page(request, "pay.html", {**followed.shown(), "provider": provider}, look)
+    words = {code: speaks(request)(f"checkout.{name}") for code, name in _DECLINES.items()}
+    return _VIEWS.page(request, "pay.html", {**followed.shown(), "provider": provider, "words": words}, look)
 
 
 @takes("/o/{token:str}/cancel")
@@ -153,14 +161,18 @@ async def _tracking_page(request: AnyRequest, followed: Followed, problem: str =
     async with followed.here.database.read(order.merchant_id) as tx:
         events = await store.history(tx, order.store_id, order.order_id)
         payment = await _payment(tx, order)
+        taken = payment is not None and payment.captured_minor > 0
+        back = await payments.refunds(tx, order.store_id, payment.payment_id) if payment and taken else []
         found = await shortages.of_order(tx, order.store_id, order.order_id)
-    seen = Seen(speaks(request), utc_now(), followed.path, "paying" in request.query_params, followed.own)
+    paying = request.query_params.get("paying", "")
+    seen = Seen(speaks(request), utc_now(), followed.path, bool(paying), followed.own, paying == _CONFIRMED)
     values = {
         **followed.shown(),
-        "view": tracking(order, events, payment, place, seen),
+        "view": tracking(order, events, Money(payment, back), place, seen),
         "short": alternatives.in_words(order, found, payment, place, seen),
         "opening": merchants.opening(place, seen.now),
         "problem": problem,
+        "paying": paying if paying in (_ASKED, _CONFIRMED) else "",
         "stream": f"{followed.path}/stream",
         "events": _EVENTS,
     }
