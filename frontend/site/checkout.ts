@@ -94,7 +94,7 @@ class Checkout {
   private readonly label: string;
 
   constructor(private readonly form: HTMLFormElement) {
-    this.button = form.querySelector<HTMLButtonElement>("button[type=submit]")!;
+    this.button = form.querySelector<HTMLButtonElement>(".bar button")!;
     this.label = this.button.innerHTML;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -131,7 +131,7 @@ class Checkout {
 
   private fail(): void {
     this.show("unreachable");
-    announce(this.part("unreachable").textContent?.trim() ?? "");
+    announce(this.part("unreachable").querySelector<HTMLElement>(".banner")?.innerText ?? "");
   }
 
   private busy(on: boolean): void {

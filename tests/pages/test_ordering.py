@@ -63,6 +63,25 @@ def test_a_declined_card_says_so_and_the_next_one_works(phone: Page) -> None:
     expect(phone.get_by_role("heading", level=1)).to_have_text("Paid, and in the line")
 
 
+def test_when_the_card_form_does_not_come_the_same_order_is_paid_at_the_store(phone: Page) -> None:
+    phone.route("**/v3/", lambda route: route.abort())
+    add(phone, "Caffè latte", "Oat milk")
+    check_out(phone, "Pay now by card")
+    expect(phone.locator("[data-pay=unreachable]")).to_contain_text("You can also pay at the store")
+    first = phone.url.removesuffix("/pay")
+    phone.get_by_role("button", name="Rather pay at the store").click()
+    expect(phone).to_have_url(re.compile("/checkout"))
+    expect(phone.get_by_role("radio", name=re.compile("^Pay at the store"))).to_be_checked()
+    phone.get_by_label("Your name").fill("Giulia")
+    phone.get_by_label("Phone or e-mail").fill("giulia@example.com")
+    phone.locator("main button[type=submit]").click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("We have your order")
+    expect(phone.get_by_text("Oat milk")).to_be_visible()
+    phone.goto(first)
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Cancelled")
+    expect(phone.locator(".when")).to_have_text("Nothing was charged.")
+
+
 def test_an_order_at_the_store_shows_number_name_and_window_large(phone: Page) -> None:
     add(phone, "Cappuccino")
     check_out(phone, "Pay at the store", name="Aiko")
