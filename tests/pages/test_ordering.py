@@ -2,9 +2,9 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.pages.conftest import Site
+from tests.pages.conftest import Site, opened
 
 CARD_3DS = "4000002760003184"
 CARD_DECLINED = "4000000000000002"
@@ -61,6 +61,20 @@ def test_a_declined_card_says_so_and_the_next_one_works(phone: Page) -> None:
     type_card(phone, CARD_GOOD)
     phone.get_by_role("button", name=re.compile("^Pay")).click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("Paid, and in the line")
+
+
+def test_a_declined_card_is_told_in_the_pages_language_with_what_to_do(chromium: Browser, site: Site) -> None:
+    with opened(chromium, site) as context:
+        page = context.new_page()
+        add(page, "Espresso")
+        check_out(page, "Pay now by card")
+        page.goto(f"{page.url}?lang=de")
+        card = page.frame_locator("iframe[title='Sicheres Kartenformular']")
+        card.get_by_label("Kartennummer").fill("4000000000009995")
+        card.get_by_label("Gültig bis").fill("12/34")
+        card.get_by_label("Sicherheitscode").fill("123")
+        page.locator(".bar button").click()
+        expect(page.get_by_role("alert")).to_have_text("Auf der Karte ist nicht genug Geld. Versuch eine andere.")
 
 
 def test_when_the_card_form_does_not_come_the_same_order_is_paid_at_the_store(phone: Page) -> None:
