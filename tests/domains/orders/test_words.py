@@ -170,7 +170,11 @@ def a_refund(amount: int, status: RefundStatus, *, given_up: bool = False) -> Re
 
 def test_what_went_back_is_told_with_what_was_paid_and_only_on_top_of_a_cancelled_order() -> None:
     payment = values.payment(PaymentStatus.CAPTURED, amount_minor=1180, captured_minor=1180)
-    back = [a_refund(300, RefundStatus.SUCCEEDED), a_refund(200, RefundStatus.PENDING), a_refund(50, RefundStatus.FAILED)]
+    back = [
+        a_refund(300, RefundStatus.SUCCEEDED),
+        a_refund(200, RefundStatus.PENDING),
+        a_refund(50, RefundStatus.FAILED),
+    ]
     look = Seen(translator("en"), NOW, "/o/x")
     days = " Banks take a few days to show it."
 

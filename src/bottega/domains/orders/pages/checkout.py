@@ -72,7 +72,9 @@ async def checkout(request: AnyRequest, slug: str) -> Response[Any]:
     form = Form(
         key=secrets.token_urlsafe(18),
         fulfillment_type=asked.shop.store.order_modes[0],
-        pay_mode=next((mode for mode in asked.pay_modes() if mode == request.query_params.get("pay")), asked.usual_mode),
+        pay_mode=next(
+            (mode for mode in asked.pay_modes() if mode == request.query_params.get("pay")), asked.usual_mode
+        ),
     )
     return _page(request, asked, form, {})
 

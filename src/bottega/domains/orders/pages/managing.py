@@ -125,7 +125,9 @@ class Desked(msgspec.Struct, frozen=True):
             "seen": self.seen,
             "number": rules.display_number(place.order_prefix, order.number),
             "path": self.path,
-            "names_of_lines": {line.line_id: line.name for line in (*(each.line for each in self.seen.short), *order.lines)},
+            "names_of_lines": {
+                line.line_id: line.name for line in (*(each.line for each in self.seen.short), *order.lines)
+            },
             "now": utc_now(),
             "can_refund": self.subject.may("payments.refund", self.store_id),
         }

@@ -80,9 +80,7 @@ def window(order: Order, store: Store, now: datetime) -> tuple[datetime, datetim
     return now + _LATE_BY[0], now + _LATE_BY[1], True
 
 
-def tracking(
-    order: Order, history: Sequence[OrderEvent], money: "Money", store: Store, look: "Seen"
-) -> Tracking:
+def tracking(order: Order, history: Sequence[OrderEvent], money: "Money", store: Store, look: "Seen") -> Tracking:
     """Put an order into words for its customer."""
     t, payment = look.t, money.payment
     unpaid = is_unpaid(order, payment)
