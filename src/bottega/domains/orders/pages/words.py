@@ -45,6 +45,7 @@ class Tracking(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     pay_path: str
     can_cancel: bool
+    cancel_note: str
     final: bool
     confirming: bool
 
@@ -100,6 +101,7 @@ def tracking(order: Order, history: Sequence[OrderEvent], money: "Money", store:
         money_lines=_money_lines(order, money, t),
         pay_path=f"{look.path}/pay" if unpaid and look.own and not confirming else "",
         can_cancel=order.status in CUSTOMER_CANCELS,
+        cancel_note=_cancel_note(payment, t),
         final=order.status in _FINAL,
         confirming=confirming,
     )
@@ -190,6 +192,14 @@ def _back(money: Money, t: Translator) -> tuple[str, ...]:
             sums["back_failed" if each.given_up_at else "back_pending"] += each.amount_minor
     currency = money.payment.currency
     return tuple(t(f"track.{name}", amount=t.money(amount, currency)) for name, amount in sums.items() if amount)
+
+
+def _cancel_note(payment: Payment | None, t: Translator) -> str:
+    """What becomes of the money when the order is taken back now."""
+    if payment is not None and payment.captured_minor > payment.refunded_minor:
+        return t("track.cancel_back")
+    held = payment is not None and payment.status is PaymentStatus.AUTHORIZED
+    return t("track.cancel_held") if held else ""
 
 
 def _not_taken(order: Order, payment: Payment | None, t: Translator) -> str:
