@@ -10,7 +10,9 @@ const CATALOGUES: Record<string, Texts> = { en, it, de };
 export const t: Texts = CATALOGUES[boot.locale.slice(0, 2)] ?? en;
 
 const zone = boot.timezone ? { timeZone: boot.timezone } : {};
-const clock = new Intl.DateTimeFormat(boot.locale, { hour: "2-digit", minute: "2-digit", ...zone });
+// Plain English has 24 hours, as on the pages; "en" alone would have twelve here, and in the short form nobody could tell.
+const habits = boot.locale === "en" ? "en-GB" : boot.locale;
+const clock = new Intl.DateTimeFormat(habits, { hour: "2-digit", minute: "2-digit", ...zone });
 const exact = new Intl.DateTimeFormat(boot.locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false, ...zone });
 
 const local = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...zone });

@@ -9,6 +9,8 @@ interface PaymentError {
   message?: string;
   decline_code?: string;
 }
+/** The provider's codes for what the customer can do something about, and the words of the page for each. */
+type Words = Record<string, string>;
 interface PaymentAnswer {
   paymentIntent?: { status: string };
   error?: PaymentError;
@@ -31,7 +33,7 @@ interface Provider {
 }
 declare global {
   interface Window {
-    Stripe?: (key: string) => Provider;
+    Stripe?: (key: string, options?: { locale?: string }) => Provider;
   }
 }
 
@@ -92,7 +94,7 @@ class Checkout {
   private readonly label: string;
 
   constructor(private readonly form: HTMLFormElement) {
-    this.button = form.querySelector<HTMLButtonElement>("button[type=submit]")!;
+    this.button = form.querySelector<HTMLButtonElement>(".bar button")!;
     this.label = this.button.innerHTML;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -116,7 +118,7 @@ class Checkout {
     try {
       await loadScript(script);
       if (!window.Stripe) throw new Error("unreachable");
-      this.provider = window.Stripe(key);
+      this.provider = window.Stripe(key, { locale: document.documentElement.lang.slice(0, 2) });
       this.elements = this.provider.elements({ clientSecret: secret, appearance: appearance() });
       const element = this.elements.create("payment");
       this.show("form");
@@ -129,7 +131,7 @@ class Checkout {
 
   private fail(): void {
     this.show("unreachable");
-    announce(this.part("unreachable").textContent?.trim() ?? "");
+    announce(this.part("unreachable").querySelector<HTMLElement>(".banner")?.innerText ?? "");
   }
 
   private busy(on: boolean): void {
@@ -144,10 +146,10 @@ class Checkout {
   }
 
   private refuse(error: PaymentError): void {
-    const words = this.form.dataset;
-    // What the provider says about a card or a field is written for the customer; the rest is not.
-    const theirs = error.type === "card_error" || error.type === "validation_error" ? error.message : undefined;
-    const text = theirs ?? (error.code === "card_declined" ? words.declined : words.failed) ?? "";
+    // Our words say what to do, in the page's language; of a card for which we have none, the provider's are for the customer.
+    const words = JSON.parse(this.form.dataset.words ?? "{}") as Words;
+    const ours = words[error.decline_code ?? ""] ?? words[error.code ?? ""] ?? words[error.type];
+    const text = ours ?? (error.type === "card_error" ? error.message : undefined) ?? words.failed ?? "";
     const place = this.part("error");
     place.querySelector("span")!.textContent = text;
     place.hidden = false;
@@ -172,7 +174,8 @@ class Checkout {
         return;
       }
       announce(this.form.dataset.confirming ?? "");
-      location.assign(done);
+      const yes = ["succeeded", "requires_capture"].includes(answer.paymentIntent?.status ?? "");
+      location.assign(yes ? done.replace("paying=1", "paying=ok") : done);
     } catch {
       this.refuse({ type: "api_connection_error" });
       this.busy(false);

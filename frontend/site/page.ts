@@ -35,8 +35,8 @@ export function watchPage(): void {
     button.hidden = false;
     button.addEventListener("click", () => void share());
   }
-  for (const button of document.querySelectorAll<HTMLElement>("[data-print]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => print());
-  }
+  // The button comes anew with every part that is swapped in.
+  document.addEventListener("click", (event) => {
+    if ((event.target as Element).closest("[data-print]")) print();
+  });
 }

@@ -2,9 +2,9 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.pages.conftest import Site
+from tests.pages.conftest import Site, opened
 
 CARD_3DS = "4000002760003184"
 CARD_DECLINED = "4000000000000002"
@@ -61,6 +61,39 @@ def test_a_declined_card_says_so_and_the_next_one_works(phone: Page) -> None:
     type_card(phone, CARD_GOOD)
     phone.get_by_role("button", name=re.compile("^Pay")).click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("Paid, and in the line")
+
+
+def test_a_declined_card_is_told_in_the_pages_language_with_what_to_do(chromium: Browser, site: Site) -> None:
+    with opened(chromium, site) as context:
+        page = context.new_page()
+        add(page, "Espresso")
+        check_out(page, "Pay now by card")
+        page.goto(f"{page.url}?lang=de")
+        card = page.frame_locator("iframe[title='Sicheres Kartenformular']")
+        card.get_by_label("Kartennummer").fill("4000000000009995")
+        card.get_by_label("Gültig bis").fill("12/34")
+        card.get_by_label("Sicherheitscode").fill("123")
+        page.locator(".bar button").click()
+        expect(page.get_by_role("alert")).to_have_text("Auf der Karte ist nicht genug Geld. Versuch eine andere.")
+
+
+def test_when_the_card_form_does_not_come_the_same_order_is_paid_at_the_store(phone: Page) -> None:
+    phone.route("**/v3/", lambda route: route.abort())
+    add(phone, "Caffè latte", "Oat milk")
+    check_out(phone, "Pay now by card")
+    expect(phone.locator("[data-pay=unreachable]")).to_contain_text("You can also pay at the store")
+    first = phone.url.removesuffix("/pay")
+    phone.get_by_role("button", name="Rather pay at the store").click()
+    expect(phone).to_have_url(re.compile("/checkout"))
+    expect(phone.get_by_role("radio", name=re.compile("^Pay at the store"))).to_be_checked()
+    phone.get_by_label("Your name").fill("Giulia")
+    phone.get_by_label("Phone or e-mail").fill("giulia@example.com")
+    phone.locator("main button[type=submit]").click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("We have your order")
+    expect(phone.get_by_text("Oat milk")).to_be_visible()
+    phone.goto(first)
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Cancelled")
+    expect(phone.locator(".when")).to_have_text("Nothing was charged.")
 
 
 def test_an_order_at_the_store_shows_number_name_and_window_large(phone: Page) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from bottega.domains.merchants import FulfillmentType, PayMode
 from bottega.domains.orders import Order, OrderEvent, OrderStatus
-from bottega.domains.orders.pages.words import Seen, steps, tracking, window
-from bottega.domains.payments import PaymentStatus
+from bottega.domains.orders.pages.words import Money, Seen, steps, tracking, window
+from bottega.domains.payments import PaymentStatus, Provider, Refund, RefundStatus
 from bottega.infra.web.i18n import translator
 from tests.domains.carts.test_rules import a_store
 from tests.simulators import values
@@ -63,8 +63,8 @@ def an_event(seq: int, to_status: OrderStatus, reason: str | None = None) -> Ord
 def said(order: Order, *history: OrderEvent, minutes: int = 0, paying: bool = False, own: bool = True) -> list[str]:
     """Headline, line, money line, where to pay, and reason."""
     look = Seen(translator("en"), NOW + timedelta(minutes=minutes), "/o/x", paying, own)
-    view = tracking(order, history, None, PLACE, look)
-    return [view.headline, view.line, view.money_line, view.pay_path, view.reason]
+    view = tracking(order, history, Money(), PLACE, look)
+    return [view.headline, view.line, " ".join(view.money_lines), view.pay_path, view.reason]
 
 
 def test_the_steps_passed_are_done_with_their_times_and_the_rest_is_to_come() -> None:
@@ -130,7 +130,7 @@ def test_every_status_of_the_counter_has_words_in_every_language() -> None:
         for locale in ("en", "it", "de"):
             look = Seen(translator(locale), NOW, "/o/x")
             order = msgspec.structs.replace(an_order(status), pay_mode=PayMode.ONLINE)
-            assert tracking(order, [], None, PLACE, look).headline
+            assert tracking(order, [], Money(), PLACE, look).headline
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,64 @@ def test_money_that_is_held_or_was_lost_is_said_to_its_customer(
     captured = 1180 if payment_status is PaymentStatus.DISPUTED else 0
     payment = values.payment(payment_status, amount_minor=1180, captured_minor=captured)
 
-    view = tracking(an_order(status), [], payment, PLACE, Seen(translator("en"), NOW, "/o/x"))
+    view = tracking(an_order(status), [], Money(payment), PLACE, Seen(translator("en"), NOW, "/o/x"))
 
-    assert view.money_line == words
+    assert view.money_lines == (words,)
     assert bool(view.pay_path) is payable
+
+
+def a_refund(amount: int, status: RefundStatus, *, given_up: bool = False) -> Refund:
+    return Refund(
+        store_id=PLACE.store_id,
+        refund_id=UUID(int=7),
+        payment_id=UUID(int=6),
+        amount_minor=amount,
+        reason="cold",
+        status=status,
+        provider_ref=None,
+        created_at=NOW,
+        given_up_at=NOW if given_up else None,
+    )
+
+
+def test_what_went_back_is_told_with_what_was_paid_and_only_on_top_of_a_cancelled_order() -> None:
+    payment = values.payment(PaymentStatus.CAPTURED, amount_minor=1180, captured_minor=1180)
+    back = [
+        a_refund(300, RefundStatus.SUCCEEDED),
+        a_refund(200, RefundStatus.PENDING),
+        a_refund(50, RefundStatus.FAILED),
+    ]
+    look = Seen(translator("en"), NOW, "/o/x")
+    days = " Banks take a few days to show it."
+
+    view = tracking(an_order(OrderStatus.READY), [], Money(payment, back), PLACE, look)
+    assert view.money_lines == (
+        "Paid €11.80", f"€2.50 is on its way back to your card.{days}", f"€3.00 went back to your card.{days}"
+    )  # fmt: skip
+
+    lost = [a_refund(1180, RefundStatus.FAILED, given_up=True)]
+    view = tracking(an_order(OrderStatus.CANCELLED), [], Money(payment, lost), PLACE, look)
+    assert (view.line, view.money_lines) == ("€11.80 could not go back to your card. Ask the store how you get it.", ())
+
+    cash = msgspec.structs.replace(payment, provider=Provider.TILL)
+    view = tracking(an_order(OrderStatus.COMPLETED), [], Money(cash, back[:1]), PLACE, look)
+    assert view.money_lines == ("Paid €11.80", "€3.00 was given back at the store.")
+
+
+def test_a_cancelled_order_that_nobody_paid_says_that_nothing_was_charged() -> None:
+    order, look = an_order(OrderStatus.CANCELLED), Seen(translator("en"), NOW, "/o/x")
+    held = msgspec.structs.replace(values.payment(PaymentStatus.VOIDED), captured_minor=0, authorized_minor=1180)
+
+    assert tracking(order, [], Money(), PLACE, look).line == "Nothing was charged."
+    assert tracking(order, [], Money(held), PLACE, look).line.startswith("Nothing was charged. The bank lifts the hold")
+
+
+def test_after_a_yes_in_the_browser_a_card_that_was_declined_before_asks_for_no_second_payment() -> None:
+    declined = msgspec.structs.replace(values.payment(PaymentStatus.REQUIRES_PAYMENT), failure_code="card_declined")
+    look = Seen(translator("en"), NOW, "/o/x", paying=True, confirmed=True)
+
+    view = tracking(an_order(OrderStatus.PLACED), [], Money(declined), PLACE, look)
+    assert (view.headline, view.pay_path) == ("Confirming payment…", "")
+
+    lost = msgspec.structs.replace(declined, status=PaymentStatus.VOIDED)
+    assert tracking(an_order(OrderStatus.PAID), [], Money(lost), PLACE, look).pay_path == "/o/x/pay"

@@ -89,12 +89,15 @@ async def _page(
         before = _before(query.get("cursor", ""))
         found = await differences.listed(tx, place_id, _STATES[shown], before, _PAGE + 1)
     more = encode_cursor(found[_PAGE - 1].difference_id.hex) if len(found) > _PAGE else None
-    done = query.get("done", "")
+    waits, done = any(run.state == "ASKED" for run in runs), query.get("done", "")
+    if done == "asked" and not waits:
+        done = "done"
     values = {
         "workplace": work,
         "store": work.store,
         "runs": runs,
-        "waits": any(run.state == "ASKED" for run in runs),
+        "waits": waits,
+        "compared": any(run.state == "DONE" for run in runs),
         "differences": [_row(each) for each in found[:_PAGE]],
         "states": list(_STATES),
         "shown": shown,
@@ -104,7 +107,7 @@ async def _page(
         "may_refund": subject.may(_REFUNDS, place_id),
         "path": f"/manage/stores/{work.store.shown_id}/payments",
         "problem": problem,
-        "done": done if done in ("asked", "resolved") else "",
+        "done": done if done in ("asked", "done", "resolved") else "",
         "now": now,
     }
     look = Look(status=409 if problem else 200, cache="no-store")

@@ -56,6 +56,11 @@ class Asked(msgspec.Struct, frozen=True):
         online = bool(self.here.settings.stripe_secret_key)
         return [mode for mode in self.shop.store.pay_modes if online or mode is not PayMode.ONLINE]
 
+    @property
+    def usual_mode(self) -> PayMode:
+        """The way of paying that is chosen until somebody chooses."""
+        return next(iter(self.pay_modes()), PayMode.AT_STORE)
+
 
 @shows("/s/{slug:str}/checkout")
 async def checkout(request: AnyRequest, slug: str) -> Response[Any]:
@@ -67,7 +72,9 @@ async def checkout(request: AnyRequest, slug: str) -> Response[Any]:
     form = Form(
         key=secrets.token_urlsafe(18),
         fulfillment_type=asked.shop.store.order_modes[0],
-        pay_mode=next(iter(asked.pay_modes()), PayMode.AT_STORE),
+        pay_mode=next(
+            (mode for mode in asked.pay_modes() if mode == request.query_params.get("pay")), asked.usual_mode
+        ),
     )
     return _page(request, asked, form, {})
 
@@ -124,7 +131,7 @@ def _form(asked: Asked, fields: Fields) -> Form:
     return Form(
         key=fields.text("key")[:64] or secrets.token_urlsafe(18),
         fulfillment_type=ways.get(fields.text("fulfillment_type"), place_.order_modes[0]),
-        pay_mode=pays.get(fields.text("pay_mode"), next(iter(pays.values()), PayMode.AT_STORE)),
+        pay_mode=pays.get(fields.text("pay_mode"), asked.usual_mode),
         name=fields.text("name").strip()[:60],
         contact=fields.text("contact").strip()[:200],
     )

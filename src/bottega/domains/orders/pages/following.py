@@ -1,13 +1,16 @@
 """Following an order at its unguessable address; and for who placed it: paying it, taking it back."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Response
 
-from bottega.domains import merchants, payments
+from bottega.domains import carts, merchants, payments
+from bottega.domains.carts import CartFull, CartItem, PutItem
 from bottega.domains.catalog import Shop, Shops
+from bottega.domains.merchants import PayMode
 from bottega.domains.orders import store
 from bottega.domains.orders.actions.moving import CancelOwn, cancel_own
 from bottega.domains.orders.actions.paying import OpenPayment, reopen_payment
@@ -19,10 +22,11 @@ from bottega.domains.orders.errors import (
     ShortageSettled,
     TooLateToCancel,
 )
-from bottega.domains.orders.model import CancelOrder, Order
+from bottega.domains.orders.model import CancelOrder, Order, OrderLine
 from bottega.domains.orders.pages import shortages as alternatives
-from bottega.domains.orders.pages.words import Seen, is_unpaid, tracking, tracking_path
+from bottega.domains.orders.pages.words import Money, Seen, is_unpaid, tracking, tracking_path
 from bottega.domains.orders.rules import display_number
+from bottega.domains.orders.states import OrderStatus
 from bottega.domains.orders.store import shortages
 from bottega.domains.payments import Desk, Payment, ProviderRefused, ProviderUnavailable
 from bottega.domains.pricing import ItemSoldOut
@@ -38,6 +42,13 @@ from bottega.kit.subject import Subject, system
 
 _VIEWS = Views(__file__)
 _EVENTS = "state status payment reset"
+_ASKED, _CONFIRMED = "1", "ok"  # what `paying` says: came back from the provider; with its yes
+_DECLINES = {
+    "card_declined": "declined", "insufficient_funds": "too_little", "expired_card": "card_expired",
+    "incorrect_cvc": "wrong_cvc", "processing_error": "bank_away", "authentication_required": "not_recognised",
+    "payment_intent_authentication_failure": "not_recognised", "validation_error": "check_card", "failed": "failed",
+}  # fmt: skip
+"""What the provider calls the trouble with a card, and our words for it."""
 _STRIPE = "js.stripe.com"
 _STRIPE_ORIGINS = ("https://api.stripe.com", "https://hooks.stripe.com", "https://*.js.stripe.com")
 
@@ -94,7 +105,10 @@ async def pay(request: AnyRequest, token: str) -> Response[Any]:
         secret = ""
     provider = {"script": settings.stripe_js_url, "key": settings.stripe_publishable_key, "client_secret": secret}
     look = Look(cache="no-store", script_origins=provider_origins(settings))
-    return _VIEWS.page(request, "pay.html", {**followed.shown(), "provider": provider}, look)
+    words = {code: speaks(request)(f"checkout.{name}") for code, name in _DECLINES.items()}
+    at_store = PayMode.AT_STORE in followed.shop.store.pay_modes and order.status is OrderStatus.PLACED
+    values = {**followed.shown(), "provider": provider, "words": words, "at_store": at_store}
+    return _VIEWS.page(request, "pay.html", values, look)
 
 
 @takes("/o/{token:str}/cancel")
@@ -108,6 +122,26 @@ async def cancel(request: AnyRequest, token: str) -> Response[Any]:
     except TooLateToCancel as error:
         return await _tracking_page(request, await _followed(request, token), in_words(speaks(request), error))
     return see_other(followed.path)
+
+
+@takes("/o/{token:str}/at-store")
+async def pay_at_store(request: AnyRequest, token: str) -> Response[Any]:
+    """Take an unpaid order back and have its items in the cart again, to be ordered anew and paid at the store.
+
+    A repeat finds the order taken back and the same items in the cart: each keeps its line's id.
+    """
+    await posted(request)
+    followed = await _followed(request, token)
+    order, run = followed.order, followed.here.database.run
+    if not followed.own:
+        raise OrderNotFound
+    if order.status not in (OrderStatus.PLACED, OrderStatus.CANCELLED):
+        return see_other(followed.path)
+    await run(cancel_own, CancelOwn(order.store_id, order.order_id, CancelOrder()), by=followed.subject)
+    with suppress(CartFull):
+        for line in order.lines:
+            await run(carts.put_item, PutItem(order.store_id, _again(line)), by=followed.subject)
+    return see_other(f"/s/{followed.shop.store.slug}/checkout?pay={PayMode.AT_STORE}")
 
 
 @takes("/o/{token:str}/shortages/{shortage_id:str}")
@@ -153,19 +187,37 @@ async def _tracking_page(request: AnyRequest, followed: Followed, problem: str =
     async with followed.here.database.read(order.merchant_id) as tx:
         events = await store.history(tx, order.store_id, order.order_id)
         payment = await _payment(tx, order)
+        taken = payment is not None and payment.captured_minor > 0
+        back = await payments.refunds(tx, order.store_id, payment.payment_id) if payment and taken else []
         found = await shortages.of_order(tx, order.store_id, order.order_id)
-    seen = Seen(speaks(request), utc_now(), followed.path, "paying" in request.query_params, followed.own)
+    paying = request.query_params.get("paying", "")
+    seen = Seen(speaks(request), utc_now(), followed.path, bool(paying), followed.own, paying == _CONFIRMED)
     values = {
         **followed.shown(),
-        "view": tracking(order, events, payment, place, seen),
+        "view": tracking(order, events, Money(payment, back), place, seen),
         "short": alternatives.in_words(order, found, payment, place, seen),
         "opening": merchants.opening(place, seen.now),
         "problem": problem,
+        "paying": paying if paying in (_ASKED, _CONFIRMED) else "",
         "stream": f"{followed.path}/stream",
         "events": _EVENTS,
     }
     look = Look(status=409 if problem else 200, cache="no-store")
     return _VIEWS.page(request, "track_parts.html" if wants_fragment(request) else "track.html", values, look)
+
+
+def _again(line: OrderLine) -> CartItem:
+    """A line of an order as a line of a cart."""
+    return CartItem(
+        item_id=line.shown_id,
+        product_id=ids.show("prd", line.product_id),
+        variant_id=ids.show("var", line.variant_id),
+        modifier_ids=tuple(ids.show("mod", each.modifier_id) for each in line.modifiers),
+        qty=line.qty,
+        note=line.note,
+        name=line.name,
+        unit_minor=line.unit_minor,
+    )
 
 
 async def _look(followed: Followed) -> None:
@@ -201,4 +253,4 @@ def provider_origins(settings: Settings) -> tuple[str, ...]:
     return (own, *_STRIPE_ORIGINS) if address.hostname == _STRIPE else (own,)
 
 
-HANDLERS = [follow, pay, cancel, choose]
+HANDLERS = [follow, pay, cancel, pay_at_store, choose]

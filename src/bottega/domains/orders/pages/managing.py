@@ -29,10 +29,10 @@ from bottega.domains.orders.model import (
     Transition,
 )
 from bottega.domains.orders.pages import shortages as alternatives
-from bottega.domains.orders.pages.words import Seen, reason_in_words
+from bottega.domains.orders.pages.words import Seen, is_unpaid, reason_in_words
 from bottega.domains.orders.states import OrderStatus
 from bottega.domains.orders.store import audit, refunds, shortages
-from bottega.domains.payments import AskedAttempt, Desk, Dispute, Entry, FailedRefund, Payment, Refund
+from bottega.domains.payments import AskedAttempt, Desk, Dispute, DisputeStatus, Entry, FailedRefund, Payment, Refund
 from bottega.domains.pricing import ItemSoldOut
 from bottega.infra.db import ReadTx
 from bottega.infra.web.after import follow
@@ -125,6 +125,9 @@ class Desked(msgspec.Struct, frozen=True):
             "seen": self.seen,
             "number": rules.display_number(place.order_prefix, order.number),
             "path": self.path,
+            "names_of_lines": {
+                line.line_id: line.name for line in (*(each.line for each in self.seen.short), *order.lines)
+            },
             "now": utc_now(),
             "can_refund": self.subject.may("payments.refund", self.store_id),
         }
@@ -250,6 +253,8 @@ async def _page(request: AnyRequest, desk: Desked, problem: str = "") -> Respons
         "done": done if done in ("refund", "refunded", "cancelled", "chosen") else "",
         "short": alternatives.in_words(desk.seen.order, desk.seen.short, payment, desk.work.store, look),
         "may_choose": desk.subject.may("orders.advance", desk.store_id),
+        "unpaid": desk.seen.order.status is not OrderStatus.PLACED and is_unpaid(desk.seen.order, payment),
+        "disputed": [each for each in desk.seen.money if each.payment.disputed_minor and _is_disputed(each)],
         "can_cancel": OrderStatus.CANCELLED in rules.allowed(desk.seen.order),
         "why": partial(reason_in_words, speaks(request)),
     }
@@ -299,6 +304,10 @@ async def _money(tx: ReadTx, payment: Payment) -> Money:
 def _things(money: Sequence[Money]) -> list[UUID]:
     """What the audit trail names: payments, and refunds that were tried again."""
     return [each.payment.payment_id for each in money] + [one.refund_id for each in money for one in each.refunds]
+
+
+def _is_disputed(money: Money) -> bool:
+    return any(each.status is DisputeStatus.OPENED for each in money.disputes)
 
 
 def _row(order: Order, place: Store, paid: dict[UUID, Payment]) -> dict[str, Any]:

@@ -79,7 +79,9 @@ async def give_back(request: AnyRequest, order_id: str) -> Response[Any]:
         key = Claim("manage.refund", form.key, fingerprint(command))
         await desk.here.database.answer(refund, command, by=desk.subject, key=key, view=lambda _: rendered(None))
     except DomainError as error:
-        return await _page(request, await at_order(request, order_id), form, {"amount": in_words(t, error)})
+        desk = await at_order(request, order_id)
+        said = _refused(t, form, desk.seen.current or money, error)
+        return await _page(request, desk, form, {"amount": said})
     ask_soon(desk, command.payment_id)
     at_till = money.payment.provider is Provider.TILL
     return see_other(f"{desk.path}?done={'refunded' if at_till else 'refund'}")
@@ -95,19 +97,14 @@ async def _page(request: AnyRequest, desk: Desked, form: Form, problems: dict[st
         async with desk.here.database.read(desk.subject.merchant_id) as tx:
             split = await preview(tx, (desk.store_id, money.payment.payment_id), _wish(form, money))
     except DomainError as error:
-        typed = form.way == _ALL or form.amount or form.units
-        said = (
-            {"amount": in_words(t, error, amount=t.money(money.left_minor, money.payment.currency))} | said
-            if typed
-            else said
-        )
+        if {_ALL: True, _LINES: bool(form.units), _AMOUNT: bool(form.amount.strip())}[form.way] or problems:
+            said = {"amount": _refused(t, form, money, error)} | said
     values = {
         **desk.shown(),
         "form": form,
         "money_seen": money,
         "split": split,
         "rates": by_rate(split.parts) if split else [],
-        "names_of_lines": {line.line_id: line.name for line in desk.seen.order.lines},
         "problems": said,
         "at_till": money.payment.provider is Provider.TILL,
     }
@@ -141,6 +138,14 @@ def _wish(form: Form, money: Money) -> RefundWish:
             raise Invalid("No line was chosen")
         return RefundWish(None, tuple(RefundUnits(line_id, qty) for line_id, qty in form.units.items()))
     return RefundWish()
+
+
+def _refused(t: Translator, form: Form, money: Money, error: DomainError) -> str:
+    currency = money.payment.currency
+    if isinstance(error, Invalid) and form.way != _ALL:
+        example = "".join(each for each in t.money(450, currency) if each.isdigit() or each in ".,")
+        return t("manage.choose_how_much") if form.way == _LINES else t("manage.amount_wrong", example=example)
+    return in_words(t, error, amount=t.money(money.left_minor, currency))
 
 
 def _missing(t: Translator, command: RefundOrder, money: Money) -> dict[str, str]:

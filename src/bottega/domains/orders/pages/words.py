@@ -13,7 +13,7 @@ from bottega.domains.merchants import PayMode, Store, ready_window
 from bottega.domains.orders.model import Order, OrderEvent
 from bottega.domains.orders.rules.reasons import message_of
 from bottega.domains.orders.states import CUSTOMER_CANCELS, FLAGGED_IN, OrderStatus
-from bottega.domains.payments import Payment, PaymentStatus
+from bottega.domains.payments import DEAD, Payment, PaymentStatus, Provider, Refund, RefundStatus
 from bottega.infra.crypto import Keyring
 from bottega.infra.web.i18n import Translator
 from bottega.kit import ids
@@ -41,10 +41,11 @@ class Tracking(msgspec.Struct, frozen=True, kw_only=True):
     headline: str
     line: str
     steps: tuple[Step, ...]
-    money_line: str
+    money_lines: tuple[str, ...]
     reason: str
     pay_path: str
     can_cancel: bool
+    cancel_note: str
     final: bool
     confirming: bool
 
@@ -80,13 +81,13 @@ def window(order: Order, store: Store, now: datetime) -> tuple[datetime, datetim
     return now + _LATE_BY[0], now + _LATE_BY[1], True
 
 
-def tracking(
-    order: Order, history: Sequence[OrderEvent], payment: Payment | None, store: Store, look: "Seen"
-) -> Tracking:
+def tracking(order: Order, history: Sequence[OrderEvent], money: "Money", store: Store, look: "Seen") -> Tracking:
     """Put an order into words for its customer."""
-    t = look.t
+    t, payment = look.t, money.payment
     unpaid = is_unpaid(order, payment)
-    confirming = unpaid and look.paying and (payment is None or payment.failure_code is None)
+    declined = payment is not None and payment.failure_code is not None
+    dead = payment is not None and payment.status in DEAD
+    confirming = unpaid and look.paying and not (dead if look.confirmed else declined)
     headline = t(f"track.{order.status}")
     if unpaid and order.status is _S.PLACED:
         headline = t("checkout.confirming") if confirming else t("track.PLACED_unpaid")
@@ -94,12 +95,13 @@ def tracking(
         headline = t("track.PAID_unpaid")
     return Tracking(
         headline=headline,
-        line=_line(order, payment, store, look),
+        line="" if confirming else _line(order, money, store, look),
         steps=steps(order, history),
         reason=_reason(order, history, t),
-        money_line=_money_line(order, payment, t),
+        money_lines=_money_lines(order, money, t),
         pay_path=f"{look.path}/pay" if unpaid and look.own and not confirming else "",
         can_cancel=order.status in CUSTOMER_CANCELS,
+        cancel_note=_cancel_note(payment, t),
         final=order.status in _FINAL,
         confirming=confirming,
     )
@@ -113,28 +115,38 @@ def is_unpaid(order: Order, payment: Payment | None) -> bool:
     return order.status is _S.PLACED or (order.status in FLAGGED_IN and lost)
 
 
+class Money(msgspec.Struct, frozen=True):
+    """The payment of an order and what of it goes back."""
+
+    payment: Payment | None = None
+    refunds: Sequence[Refund] = ()
+
+
 class Seen(msgspec.Struct, frozen=True):
-    """How an order is being looked at: in whose words, when, at which address, just after paying, by who placed it."""
+    """How an order is being looked at: in whose words, when, at which address, just after paying, by who placed it.
+
+    `paying` comes back from the provider without a word on how it went; `confirmed` had the provider's yes in the browser,
+    so that a card which was declined before says nothing any more.
+    """
 
     t: Translator
     now: datetime
     path: str
     paying: bool = False
     own: bool = True
+    confirmed: bool = False
 
 
-def _line(order: Order, payment: Payment | None, store: Store, look: Seen) -> str:
+def _line(order: Order, money: Money, store: Store, look: Seen) -> str:
     t = look.t
     if order.status is _S.READY:
         return t("track.when_ready")
     if order.status is _S.COMPLETED:
         return t("track.when_done")
     if order.status in _FINAL:
-        if payment is not None and payment.captured_minor > 0:
-            return t("track.when_refund", amount=t.money(payment.captured_minor, order.currency))
-        return t("track.when_cancelled")
+        return " ".join(_back(money, t)) or _not_taken(order, money.payment, t)
     if order.status is _S.PLACED and order.pay_mode is PayMode.ONLINE:
-        return t("track.unpaid", amount=t.money(order.total_minor, order.currency)) if not look.paying else ""
+        return t("track.unpaid", amount=t.money(order.total_minor, order.currency))
     start, end, late = window(order, store, look.now)
     return t("track.when_late" if late else "track.when", window=t.window(start, end, store.timezone))
 
@@ -152,14 +164,45 @@ def reason_in_words(t: Translator, reason: str) -> str:
     return t(key, **values) if key and t.has(key) else reason
 
 
-def _money_line(order: Order, payment: Payment | None, t: Translator) -> str:
-    amount = t.money(order.total_minor, order.currency)
-    if payment is not None and payment.captured_minor > 0 and order.status is not _S.CANCELLED:
-        return t("track.paid", amount=amount)
+def _money_lines(order: Order, money: Money, t: Translator) -> tuple[str, ...]:
+    """What was paid and what of it went back, or what is still to pay. Of a cancelled order the line on top says it."""
+    amount, payment = t.money(order.total_minor, order.currency), money.payment
+    if payment is not None and payment.captured_minor > 0:
+        paid = t("track.paid", amount=t.money(payment.captured_minor, payment.currency))
+        return () if order.status is _S.CANCELLED else (paid, *_back(money, t))
     if payment is not None and payment.status is PaymentStatus.AUTHORIZED and order.status not in _FINAL:
-        return t("track.held", amount=amount)
+        return (t("track.held", amount=amount),)
     if order.status is not _S.PLACED and is_unpaid(order, payment):
-        return t("track.unpaid_again", amount=amount)
+        return (t("track.unpaid_again", amount=amount),)
     if order.pay_mode is PayMode.AT_STORE and order.status not in _FINAL:
-        return t("track.pay_at_store", amount=amount)
-    return ""
+        return (t("track.pay_at_store", amount=amount),)
+    return ()
+
+
+def _back(money: Money, t: Translator) -> tuple[str, ...]:
+    """What could not be given back, what is on its way, what is there: a sum for each."""
+    if money.payment is None:
+        return ()
+    done = "back_at_store" if money.payment.provider is Provider.TILL else "back_done"
+    sums = {"back_failed": 0, "back_pending": 0, done: 0}
+    for each in money.refunds:
+        if each.status is RefundStatus.SUCCEEDED:
+            sums[done] += each.amount_minor
+        else:
+            sums["back_failed" if each.given_up_at else "back_pending"] += each.amount_minor
+    currency = money.payment.currency
+    return tuple(t(f"track.{name}", amount=t.money(amount, currency)) for name, amount in sums.items() if amount)
+
+
+def _cancel_note(payment: Payment | None, t: Translator) -> str:
+    """What becomes of the money when the order is taken back now."""
+    if payment is not None and payment.captured_minor > payment.refunded_minor:
+        return t("track.cancel_back")
+    held = payment is not None and payment.status is PaymentStatus.AUTHORIZED
+    return t("track.cancel_held") if held else ""
+
+
+def _not_taken(order: Order, payment: Payment | None, t: Translator) -> str:
+    if order.pay_mode is not PayMode.ONLINE or (payment is not None and payment.captured_minor > 0):
+        return t("track.when_cancelled")
+    return t("track.not_taken_held" if payment is not None and payment.authorized_minor else "track.not_taken")

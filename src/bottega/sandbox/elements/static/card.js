@@ -60,7 +60,7 @@ const CHECKS = {
 const left = new Set();
 
 function show(name, problem) {
-  const text = problem ? problem[1] : '';
+  const text = problem ? inWords(problem[1]) : '';
   if (field(`${name}-problem`).textContent !== text) field(`${name}-problem`).textContent = text;
   field(name).setAttribute('aria-invalid', String(Boolean(problem)));
 }
@@ -139,7 +139,7 @@ function validate() {
   }
   if (!first) return {};
   field(first[0]).focus();
-  return { error: { type: 'validation_error', code: first[1][0], message: first[1][1] } };
+  return { error: { type: 'validation_error', code: first[1][0], message: inWords(first[1][1]) } };
 }
 
 verbs.validate = () => validate();

@@ -4,6 +4,12 @@
   'use strict';
 
   const ORIGIN = new URL(document.currentScript.src).origin;
+  const TITLES = {
+    de: { 'Secure card form': 'Sicheres Kartenformular', 'Confirm with your bank': 'Bei deiner Bank bestätigen' },
+    it: { 'Secure card form': 'Modulo sicuro della carta', 'Confirm with your bank': 'Conferma con la tua banca' },
+  };
+  let locale = 'en';
+  const titled = (text) => TITLES[locale]?.[text] || text;
 
   function styled(node, rules) {
     for (const [name, value] of Object.entries(rules)) node.style.setProperty(name, value);
@@ -17,8 +23,8 @@
       this.listeners = new Map();
       this.next = 1;
       this.node = document.createElement('iframe');
-      this.node.title = title;
-      this.node.src = `${ORIGIN}${path}${path.includes('?') ? '&' : '?'}parent=${encodeURIComponent(location.origin)}`;
+      this.node.title = titled(title);
+      this.node.src = `${ORIGIN}${path}${path.includes('?') ? '&' : '?'}parent=${encodeURIComponent(location.origin)}&locale=${locale}`;
       this.ready = new Promise((resolve) => { this.on('ready', resolve); });
       this.hear = (event) => {
         const message = event.data;
@@ -134,7 +140,7 @@
       border: '0', padding: '0', margin: '0', position: 'fixed', inset: '0', width: '100vw', height: '100dvh',
       'max-width': 'none', 'max-height': 'none', background: 'rgb(20 14 10 / 60%)', display: 'grid', 'place-items': 'center',
     });
-    dialog.setAttribute('aria-label', 'Confirm with your bank');
+    dialog.setAttribute('aria-label', titled('Confirm with your bank'));
     const url = new URL(address);
     const frame = new Frame(url.pathname + url.search, 'Confirm with your bank');
     styled(frame.node, {
@@ -164,6 +170,8 @@
   class StripeStandIn {
     constructor(key, options) {
       this.access = { key, account: options?.stripeAccount };
+      const wanted = options?.locale && options.locale !== 'auto' ? options.locale : navigator.language;
+      locale = /^[a-z]{2}/.exec(String(wanted).toLowerCase())?.[0] ?? 'en';
       this.controller = null;
     }
 
