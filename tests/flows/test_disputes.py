@@ -201,7 +201,7 @@ async def test_an_order_that_is_cancelled_while_a_part_of_it_is_disputed_breaks_
     running.control(f"charges/{charge}/dispute", {"amount": 100})
     opened = await _stands(manager, order, "DISPUTED")
 
-    await guest.cancels(order["order_id"])
+    (await guest.cancels(order["order_id"])).raise_for_status()
     meanwhile = await broken(running_url)
     running.control(f"disputes/{opened['disputes'][0]['provider_ref']}/win", {})
     await _stands(manager, order, "REFUNDED")
@@ -231,7 +231,7 @@ async def test_money_that_a_bank_returns_only_after_it_has_decided_goes_to_who_c
         await parts.database.run(record_dispute, known, by=system(milano.seeded.merchant_id, "provider"))
 
     await says(opened)
-    await guest.cancels(order["order_id"])
+    (await guest.cancels(order["order_id"])).raise_for_status()
     await says(won)
     await _told(running_url)
     without = await _payment(manager, order)

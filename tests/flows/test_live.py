@@ -32,7 +32,9 @@ async def _work(milano: Counter, guest: Person, barista: Person) -> None:
     (await barista.bumps(tickets[0], "QUEUED")).raise_for_status()
     (await barista.bumps(tickets[0], "STARTED")).raise_for_status()
     (
-        await barista.moves(orders[0]["order_id"], "READY", "COMPLETED", tender="CARD", receipt_ref="R-2")
+        (
+            await barista.moves(orders[0]["order_id"], "READY", "COMPLETED", tender="CARD", receipt_ref="R-2")
+        ).raise_for_status()
     ).raise_for_status()
     (await barista.bumps(tickets[1], "QUEUED")).raise_for_status()
     line = tickets[1]["lines"][0]["line_id"]

@@ -47,7 +47,7 @@ async def test_a_held_order_that_comes_to_cost_nothing_is_made_and_handed_over(
     order = await paid(guest, running, milano.wish(online=True))
     shortage = await out(barista, order, substitutes=[{"product_id": water["product_id"]}])
     free = (await chooses(guest, order, shortage, "SUBSTITUTE", 1)).json()
-    await barista.moves(order["order_id"], "PAID", "IN_PROGRESS")
+    (await barista.moves(order["order_id"], "PAID", "IN_PROGRESS")).raise_for_status()
 
     async def let_go() -> Json | None:
         now = await guest.look(order["order_id"])
@@ -55,7 +55,7 @@ async def test_a_held_order_that_comes_to_cost_nothing_is_made_and_handed_over(
 
     await eventually(let_go, what="the hold being let go")
     again = await guest.post(f"/v1/orders/{order['order_id']}/payment")
-    await barista.moves(order["order_id"], "IN_PROGRESS", "READY")
+    (await barista.moves(order["order_id"], "IN_PROGRESS", "READY")).raise_for_status()
     over = await barista.moves(order["order_id"], "READY", "COMPLETED")
 
     assert free["total"] == 0

@@ -98,14 +98,15 @@ _SUBSTITUTE: tuple[Refusal, ...] = (
     pricing.TooManyLines, pricing.ItemNotOnMenu, pricing.ItemSoldOut, pricing.ItemNotServedNow, pricing.ModifierRequired,
     pricing.ModifierTooMany, pricing.ModifierTwice,
 )  # fmt: skip
+_ONLINE: tuple[Refusal, ...] = (orders.NothingToPayOnline, orders.AmountNotPayableOnline)
 _PLACE: tuple[Refusal, ...] = (
     NotFound, StoreClosed, StorePaused, StoreOffline, *_ITEMS, pricing.PromoCodeUnknown,
-    orders.FulfillmentNotOffered, orders.PayModeNotOffered, orders.SchedulingNotOffered, orders.NothingToPayOnline,
+    orders.FulfillmentNotOffered, orders.PayModeNotOffered, orders.SchedulingNotOffered, *_ONLINE,
 )  # fmt: skip
 _ORDER: tuple[Refusal, ...] = (NotFound, orders.OrderNotFound)
 _CHANGE: tuple[Refusal, ...] = (
     *_ORDER, orders.TooLateToChange, orders.WaitingForChoice, orders.StatusConflict, PreconditionFailed, StoreClosed,
-    StorePaused, StoreOffline, *_ITEMS,
+    StorePaused, StoreOffline, *_ITEMS, *_ONLINE,
 )  # fmt: skip
 _TICKET: tuple[Refusal, ...] = (NotFound, TicketNotFound, TicketMoved)
 _MOVES: tuple[Refusal, ...] = (orders.StatusConflict, orders.MoveNotAllowed)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from bottega.domains.merchants import FulfillmentType, PayMode
 from bottega.domains.orders import OrderStatus
 from bottega.domains.orders.errors import (
+    AmountNotPayableOnline,
     MoveNotAllowed,
     PaidOnlineOnly,
     PaymentNotCaptured,
@@ -16,7 +17,14 @@ from bottega.domains.orders.errors import (
     TooLateToCancel,
 )
 from bottega.domains.orders.model import Transition
-from bottega.domains.orders.rules import allowed, check_customer_cancel, check_move, check_staff_move, display_number
+from bottega.domains.orders.rules import (
+    allowed,
+    check_customer_cancel,
+    check_move,
+    check_staff_move,
+    check_total,
+    display_number,
+)
 from bottega.domains.orders.states import AT_STORE, DELIVERY, ONLINE, SHIPPING, machine_for
 from bottega.domains.payments import UNPAID, Tender
 from bottega.domains.payments import PaymentStatus as P
@@ -138,3 +146,18 @@ def test_a_customer_cancels_only_what_nobody_has_begun(status: OrderStatus) -> N
 @pytest.mark.parametrize(("prefix", "number", "shown"), [("M", 41, "M-041"), ("", 7, "007"), ("B", 1234, "B-1234")])
 def test_a_number_is_called_with_its_stores_letter(prefix: str, number: int, shown: str) -> None:
     assert display_number(prefix, number) == shown
+
+
+@pytest.mark.parametrize(
+    ("currency", "total", "is_fine"),
+    [("KWD", 1005, False), ("KWD", 1010, True), ("TND", 1, False), ("EUR", 1005, True), ("JPY", 7, True)],
+)
+def test_what_no_card_can_be_charged_is_paid_at_the_store(currency: str, total: int, is_fine: bool) -> None:
+    order = values.order(S.PLACED, currency=currency, total_minor=total)
+
+    check_total(total, order, PayMode.AT_STORE)
+    if is_fine:
+        check_total(total, order, PayMode.ONLINE)
+        return
+    with pytest.raises(AmountNotPayableOnline):
+        check_total(total, order, PayMode.ONLINE)

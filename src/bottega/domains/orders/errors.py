@@ -54,6 +54,13 @@ class MoveNotAllowed(DomainError):
     title = "An order can't go that way"
 
 
+class AmountNotPayableOnline(DomainError):
+    """Cards move money of currencies with three decimals in full tens of the smallest unit only."""
+
+    code = "amount_not_payable_online"
+    title = "No card can be charged exactly this amount; choose to pay at the store"
+
+
 class TooLateToCancel(DomainError):
     """Somebody is making it already; the store can still cancel."""
 

@@ -73,7 +73,7 @@ from bottega.domains.payments.model.reconciliation import (
     Side,
     Window,
 )
-from bottega.domains.payments.rules import check_with_us, refusal
+from bottega.domains.payments.rules import can_be_charged, check_with_us, refusal
 from bottega.domains.payments.states import (
     DEAD,
     DIFFERENCE,
@@ -159,6 +159,7 @@ __all__ = [
     "Window",
     "WindowRefused",
     "attempts",
+    "can_be_charged",
     "check_with_us",
     "disputes_of",
     "due_at_provider",

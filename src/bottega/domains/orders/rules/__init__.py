@@ -2,6 +2,7 @@
 
 from bottega.domains.merchants import PayMode, Store
 from bottega.domains.orders.errors import (
+    AmountNotPayableOnline,
     FulfillmentNotOffered,
     MoveNotAllowed,
     NothingToPayOnline,
@@ -16,7 +17,7 @@ from bottega.domains.orders.errors import (
 )
 from bottega.domains.orders.model import Order, PlaceOrder, Transition
 from bottega.domains.orders.states import CUSTOMER_CANCELS, OrderStatus, machine_for
-from bottega.domains.payments import UNPAID, Payment
+from bottega.domains.payments import UNPAID, Payment, can_be_charged
 from bottega.domains.pricing import PromoCodeUnknown, Quote, TotalChanged
 from bottega.kit.errors import FieldError
 from bottega.kit.machine import Move
@@ -36,11 +37,13 @@ def check_placement(store: Store, request: PlaceOrder) -> None:
 
 
 def check_total(wanted_minor: int | None, costs: Quote | Order, pay_mode: PayMode) -> None:
-    """Refuse when the customer agreed to another total, or when there is nothing to pay online."""
+    """Refuse when the customer agreed to another total, or when there is nothing, or no card's amount, to pay online."""
     if wanted_minor is not None and wanted_minor != costs.total_minor:
         raise TotalChanged(extra={"total": costs.total_minor, "currency": costs.currency})
     if pay_mode is PayMode.ONLINE and costs.total_minor == 0:
         raise NothingToPayOnline
+    if pay_mode is PayMode.ONLINE and not can_be_charged(costs.total_minor, costs.currency):
+        raise AmountNotPayableOnline
 
 
 def allowed(order: Order) -> tuple[OrderStatus, ...]:

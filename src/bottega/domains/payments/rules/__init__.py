@@ -17,6 +17,7 @@ from bottega.domains.payments.errors import (
 from bottega.domains.payments.model import EntryKind, IntentState, Payment, Provider, ProviderIntent
 from bottega.domains.payments.states import DEAD, LIVE, PAYMENT, PaymentStatus
 from bottega.kit.errors import DomainError
+from bottega.kit.money import exponent
 
 _LEADS_TO = {
     IntentState.REQUIRES_PAYMENT: PaymentStatus.REQUIRES_PAYMENT,
@@ -47,6 +48,14 @@ _UNPROVEN = frozenset({"payment_intent_authentication_failure", "authentication_
 REFUND_TRIES = 5
 """How often a refund is asked for in all, before a person has to look."""
 _FOR_GOOD = frozenset({"charge_already_refunded", "charge_disputed", "amount_too_large", "charge_not_refundable"})
+
+
+def can_be_charged(amount_minor: int, currency: str) -> bool:
+    """Whether the card networks move such an amount: of currencies with three decimals only full tens.
+
+    Source: docs.stripe.com/currencies, "Three-decimal currencies".
+    """
+    return exponent(currency) < 3 or amount_minor % 10 == 0
 
 
 def next_status(payment: Payment, intent: ProviderIntent) -> PaymentStatus | None:
