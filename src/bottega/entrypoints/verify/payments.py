@@ -45,7 +45,7 @@ PAYMENTS = (
         """
         select p.store_id, p.payment_id, p.provider, p.tender, p.receipt_ref
         from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
-        where num_nulls(p.tender, p.receipt_ref) <> case p.provider when 'TILL' then 0 else 2 end
+        where num_nulls(p.tender, nullif(p.receipt_ref, '')) <> case p.provider when 'TILL' then 0 else 2 end
         """,
     ),
     Invariant(
