@@ -160,7 +160,9 @@ def test_every_forgery_is_refused_and_nothing_is_stored(live: Live, genuine: byt
     "body",
     [b"", b"{}", b"null", b"[]", b"\xff\xfe", b'{"id":1}', b'{"id":"evt_1","type":"x","data":{}}', b"[" * 50_000, b"\x00",
      b'{"id":"evt_1","type":"x","data":{"object":{"id":null,"object":1}}}',
-     b'{"id":"\\ud800","type":"x","data":{"object":{}}}'],
+     b'{"id":"\\ud800","type":"x","data":{"object":{}}}',
+     b'{"id":"evt_1","object":"event","type":"x","data":{"object":{"object":"refund","id":1}}}',
+     b'{"id":"evt_1","object":"event","type":"x","x":' + b"[" * 50_000 + b"]" * 50_000 + b"}"],
 )  # fmt: skip
 def test_a_signed_body_that_is_no_event_is_refused_and_nothing_is_stored(
     live: Live, refused: Refused, body: bytes
@@ -168,6 +170,20 @@ def test_a_signed_body_that_is_no_event_is_refused_and_nothing_is_stored(
     before = live.counts()
 
     refused(deliver(live, body, signed(body)), 400)
+
+    assert live.counts() == before
+
+
+@pytest.mark.parametrize("value", [
+    {"object": "event", "data": {"object": {"object": "balance", "available": []}}},
+    {"object": "event", "data": {"object": {"object": "invoice", "id": "in_1", "payment_intent": {"id": "pi_1"}}}},
+    {"object": "v2.core.event", "related_object": {"id": "mtr_1", "type": "billing.meter"}},
+    {"object": "v2.core.event", "data": None},
+])  # fmt: skip
+def test_an_event_about_something_else_is_taken_and_not_kept(live: Live, value: dict) -> None:
+    body, before = json.dumps({"id": "evt_else", "type": "something.else"} | value).encode(), live.counts()
+
+    assert deliver(live, body, signed(body)).status_code == 200
 
     assert live.counts() == before
 

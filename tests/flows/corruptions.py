@@ -103,6 +103,11 @@ PAYMENTS = {
         update disputes set closed_at = now() - interval '2 days' where status = 'WON';
         update payments set disputed_minor = 1 where payment_id in (select payment_id from disputes where status = 'WON')
     """,
+    "payments.disputes_keep_nothing_else": """
+        update disputes set status = 'LOST', closed_at = now();
+        update payments set disputed_minor = 1 where status = 'DISPUTED';
+        update orders set status = 'CANCELLED' where order_id in (select reference from payments where status = 'DISPUTED')
+    """,
     "payments.refunds_within_captured": "update refunds set amount_minor = amount_minor * 100 where status = 'SUCCEEDED'",
     "payments.refunded_by_refunds": "delete from refunds where status = 'SUCCEEDED'",
     "payments.status_fits_totals": "update payments set status = 'VOIDED' where payment_id = :paid",

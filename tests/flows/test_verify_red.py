@@ -60,6 +60,18 @@ async def test_card_numbers_are_told_from_other_digits(traded_url: str, name: st
     assert bool(report.outcomes[0].found) is red, name
 
 
+async def test_a_refund_of_an_order_that_goes_on_is_seen_once_it_was_given_up(traded_url: str) -> None:
+    of_living = """update refunds set status = 'FAILED', {} where refund_id = (
+      select r.refund_id from refunds r join payments p on p.payment_id = r.payment_id
+      join orders o on o.order_id = p.reference and o.status = 'PAID' where r.status = 'SUCCEEDED' limit 1)"""
+    name = ["payments.refunds_failed"]
+
+    tried_again = await after(traded_url, of_living.format("retry_at = now()"), name)
+    given_up = await after(traded_url, of_living.format("given_up_at = now()"), name)
+
+    assert (tried_again.outcomes[0].found, given_up.outcomes[0].found) == (0, 1)
+
+
 async def test_a_prepared_transaction_is_seen(traded_url: str) -> None:
     with psycopg.connect(traded_url) as other:
         other.execute("lock table carts in access share mode")

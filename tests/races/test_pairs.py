@@ -61,7 +61,7 @@ class Pairs:
         """Its customer changes the lines that were seen."""
         line = order.lines[0]
         wish = ChangeOrder(items=(LineRequest(ids.show("prd", line.product_id), line.qty + 1),))
-        command = ChangeLines(self.shop, order.order_id, wish, "default", order.seq)
+        command = ChangeLines(self.shop, order.order_id, wish, "default", frozenset({order.seq}))
         return lambda at: self.arena.processes[at].database.run(change_lines, command, by=guest)
 
     def hands_over(self, order: Order) -> Verb:

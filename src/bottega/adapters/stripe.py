@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -62,6 +63,8 @@ _EXPIRED = {"automatic", "expired"}
 # Without a minor unit in ISO 4217, yet Stripe counts them in hundredths.
 _IN_HUNDREDTHS = {"ISK", "UGX"}
 _NAME = re.compile(r"[\x21-\x7e]{1,255}")
+_EVENTS = {"event", "v2.core.event"}
+_THINGS = {"payment_intent", "charge", "refund", "dispute"}
 _TRANSIENT = {"lock_timeout", "idempotency_key_in_use", "rate_limit"}
 
 
@@ -183,10 +186,9 @@ class StripeProvider:
     def read_event(self, body: bytes, signature: str) -> ProviderEvent | None:
         """The event of a signed body, or None when it is not about one of our payments. Raises `SignatureRefused`."""
         self._verify(body, signature)
-        try:
-            event = msgspec.json.decode(body, type=_Event)
-        except msgspec.MsgspecError as error:
-            raise SignatureRefused("The body is signed but is not an event") from error
+        event = _event(body)
+        if event is None:
+            return None
         thing = event.data.object
         metadata = thing.metadata or {}
         merchant_id, store_id = _uuid(metadata.get("merchant_id")), _uuid(metadata.get("store_id"))
@@ -241,6 +243,34 @@ class _Event(msgspec.Struct):
     id: str
     type: str
     data: _Data
+
+
+class _AnyObject(msgspec.Struct):
+    object: str = ""
+
+
+class _AnyData(msgspec.Struct):
+    object: _AnyObject = msgspec.field(default_factory=_AnyObject)
+
+
+class _AnyEvent(msgspec.Struct):
+    id: str
+    type: str
+    object: str
+    data: _AnyData | None = None
+
+
+def _event(body: bytes) -> _Event | None:
+    """The event in a body, or None for one about something else than payments, which may look otherwise (a balance has no
+    id, a thin event no object): refused, it would come again for days. Raises `SignatureRefused` for what is no event."""
+    try:
+        return msgspec.json.decode(body, type=_Event)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        with suppress(msgspec.MsgspecError, RecursionError):
+            other = msgspec.json.decode(body, type=_AnyEvent)
+            if other.object in _EVENTS and (other.data or _AnyData()).object.object not in _THINGS:
+                return None
+        raise SignatureRefused("The body is signed but is not an event") from error
 
 
 async def asked(call: Any) -> Any:

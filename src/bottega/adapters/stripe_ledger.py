@@ -76,19 +76,21 @@ class StripeLedger:
     async def give_back(self, charge: LedgerCharge, key: str) -> None:
         """Refund what is left, or let go of a hold."""
         options: Any = {"idempotency_key": key}
-        if charge.state is IntentState.AUTHORIZED:
+        is_bare = charge.ref.startswith("ch_")
+        if charge.state is IntentState.AUTHORIZED and not is_bare:
             await asked(self._client.v1.payment_intents.cancel_async(charge.ref, {}, options))
             return
-        named = {"charge": charge.ref} if charge.ref.startswith("ch_") else {"payment_intent": charge.ref}
+        named = {"charge": charge.ref} if is_bare else {"payment_intent": charge.ref}
         marks = {name: str(value) for name, value in _marked(charge.marks).items() if value is not None}
-        amount = theirs(charge.captured_minor - charge.refunded_minor, charge.currency)
+        held = charge.amount_minor if charge.state is IntentState.AUTHORIZED else charge.captured_minor
+        amount = theirs(held - charge.refunded_minor, charge.currency)
         params: Any = {**named, "amount": amount, "metadata": marks}
         await asked(self._client.v1.refunds.create_async(params, options))
 
     async def _pages(
         self, ask: Callable[[Any], Awaitable[Any]], window: Window, expand: str | None, read: Callable[[Any], T | None]
     ) -> AsyncIterator[list[T]]:
-        params: dict[str, Any] = {"limit": _PAGE, "created": {"gte": int(window.since.timestamp())}}
+        params: dict[str, Any] = {"limit": _PAGE, "created": {"gte": max(0, int(window.since.timestamp()))}}
         if window.until is not None:
             params["created"]["lt"] = int(window.until.timestamp()) + 1
         if expand is not None:
@@ -148,13 +150,14 @@ def _bare(charge: Any) -> LedgerCharge | None:
     if charge.payment_intent is not None or charge.status == "failed":
         return None
     currency = charge.currency.upper()
+    held = IntentState.CANCELED if charge.refunded else IntentState.AUTHORIZED  # letting go of it is a refund as well
     return LedgerCharge(
         ref=charge.id,
         created_at=_at(charge.created),
-        state=IntentState.SUCCEEDED if charge.captured else IntentState.AUTHORIZED,
+        state=IntentState.SUCCEEDED if charge.captured else held,
         amount_minor=ours(charge.amount, currency),
         captured_minor=ours(charge.amount_captured, currency),
-        refunded_minor=ours(charge.amount_refunded, currency),
+        refunded_minor=ours(charge.amount_refunded, currency) if charge.captured else 0,
         currency=currency,
         disputed=bool(charge.disputed),
         marks=_marks(charge.metadata),

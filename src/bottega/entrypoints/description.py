@@ -49,7 +49,7 @@ _IF_MATCH: Json = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "the order's `seq` that you read, in quotes; when it has changed since, the answer is 412",
+    "description": "the order's ETag, or its `seq` in quotes; when the order has changed since you read it, the answer is 412",
     "schema": {"type": "string"},
 }
 _HEADERS: Json = {

@@ -98,6 +98,7 @@ def test_staff_cannot_call_an_order_paid() -> None:
         (PayMode.AT_STORE, None, Tender.CASH, TillDetailsMissing),
         (PayMode.AT_STORE, "R-1", None, TillDetailsMissing),
         (PayMode.AT_STORE, "", Tender.CARD, TillDetailsMissing),
+        (PayMode.AT_STORE, " \u00a0", Tender.CARD, TillDetailsMissing),
         (PayMode.ONLINE, None, None, None),
         (PayMode.ONLINE, "R-1", Tender.CASH, TillDetailsUnexpected),
         (PayMode.ONLINE, None, Tender.CASH, TillDetailsUnexpected),

@@ -97,9 +97,31 @@ async def test_a_payment_of_another_store_or_with_lost_marks_is_listed(both: Boo
         payment.provider_ref, {"metadata": {"store_id": str(both.place("new-york").store_id)}}
     )
 
-    await both.compare(Mend.REFUND)
+    await both.compare(Mend.REFUND, store_id=both.place().store_id)
 
     assert both.open() == [("WRONG_TENANT", payment.provider_ref)]
+
+
+async def test_a_reference_that_was_put_right_differs_no_longer(both: Books) -> None:
+    payment = await both.paid(700)
+    both.change("update payments set provider_ref = 'pi_nobody'")
+    await both.compare(Mend.LIST)
+    both.change("update payments set provider_ref = %s", payment.provider_ref)
+
+    await both.compare(Mend.LIST)
+
+    assert both.open() == []
+
+
+async def test_what_can_not_be_written_down_here_keeps_no_other_payment_from_being_mended(both: Books) -> None:
+    one, two, three = await both.paid(700), await both.paid_there(900), await both.paid_there(300)
+    both.change("update payments set provider_ref = null where payment_id = %s", two.payment_id)
+    both.change("update payments set provider_ref = %s where payment_id = %s", two.provider_ref, one.payment_id)
+
+    await both.compare(Mend.RECORD)
+
+    assert (await both.ours(three)).status is PaymentStatus.CAPTURED
+    assert ("WRONG_TENANT", two.provider_ref) in both.open()
 
 
 async def test_money_whose_payment_is_gone_is_given_back_when_somebody_asks_for_it(both: Books) -> None:
@@ -131,6 +153,34 @@ async def test_money_is_never_given_back_by_marks_that_do_not_fit(both: Books) -
         [("ORPHAN_CHARGE", two.id), ("UNMARKED_CHARGE", three.id)]
     )
     assert (await both.stripe.v1.refunds.list_async()).data == []
+
+
+async def test_what_nobody_ordered_is_given_back_again_when_it_did_not_arrive(both: Books, provider: Sandbox) -> None:
+    await both.intent(700, **both.marks())
+    await both.compare(Mend.REFUND)
+    [returned] = (await both.stripe.v1.refunds.list_async()).data
+    provider.control(f"refunds/{returned.id}/fail", {})
+
+    await both.compare(Mend.REFUND)
+
+    refunds = (await both.stripe.v1.refunds.list_async()).data
+    assert sorted((each.amount, each.status) for each in refunds) == [(700, "failed"), (700, "succeeded")]
+    assert both.open() == []
+
+
+async def test_money_that_is_held_without_an_intent_is_found_until_it_is_let_go(both: Books) -> None:
+    held = {"amount": 500, "currency": "eur", "source": "tok_visa", "capture": False}
+    marked = await both.stripe.v1.charges.create_async({**held, "metadata": both.marks()})  # type: ignore[typeddict-item]
+    foreign = await both.stripe.v1.charges.create_async(held)  # type: ignore[arg-type]
+
+    of_store = await both.compare(Mend.REFUND, store_id=both.place().store_id)
+    of_all = await both.compare(Mend.REFUND)
+    await both.stripe.v1.refunds.create_async({"charge": foreign.id})
+
+    assert of_store.unmarked == ()
+    assert both.mended() == [("ORPHAN_CHARGE", marked.id)]
+    assert [(each.code, each.object_ref) for each in of_all.unmarked] == [("UNMARKED_CHARGE", foreign.id)]
+    assert (await both.compare(Mend.LIST)).unmarked == ()
 
 
 async def test_a_second_charge_of_one_payment_is_given_back(both: Books) -> None:
@@ -217,6 +267,22 @@ async def test_a_dispute_that_nobody_told_us_of_is_recorded_and_followed(both: B
     both.change("update disputes set provider_ref = 'dp_nobody'")
     await both.compare(Mend.LIST)
     assert both.open() == [("DISPUTE_HERE", "dp_nobody"), ("DISPUTE_THERE", dispute)]
+
+
+async def test_what_a_bank_decides_long_after_the_window_is_followed(both: Books, provider: Sandbox) -> None:
+    payment = await both.paid(700)
+    assert payment.provider_ref is not None
+    intent = await both.stripe.v1.payment_intents.retrieve_async(payment.provider_ref)
+    dispute = provider.control(f"charges/{intent.latest_charge}/dispute", {})["id"]
+    await both.compare(Mend.RECORD)
+    provider.control(f"disputes/{dispute}/win", {})
+
+    await both.compare(Mend.RECORD, since=utc_now() - timedelta(hours=20), until=utc_now() - timedelta(hours=19))
+
+    assert (await both.ours(payment)).status is PaymentStatus.CAPTURED
+    both.change("update disputes set amount_minor = 600")
+    await both.compare(Mend.LIST)
+    assert both.open() == [("DISPUTE_STATE_DIFFERS", dispute)]
 
 
 async def test_a_hold_that_ran_out_there_is_recorded(both: Books, provider: Sandbox) -> None:

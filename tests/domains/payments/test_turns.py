@@ -4,7 +4,7 @@ import asyncio
 import json
 import tracemalloc
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 import msgspec
@@ -82,12 +82,14 @@ async def test_what_a_manager_asks_for_is_done_once_and_only_for_the_store(
     ]
     assert both.mended() == [("CAPTURED_THERE", here.provider_ref)]
     assert (await both.ours(elsewhere)).captured_minor == 0
-    with pytest.raises(WindowRefused):
-        await both.database.run(
-            ask_reconciliation,
-            msgspec.structs.replace(wanted, since=utc_now() - timedelta(days=40)),
-            by=system(emptied.seeded.merchant_id),
-        )
+    dawn = datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))
+    dusk = datetime.max.replace(tzinfo=timezone(-timedelta(hours=14)))
+    for since, until in (
+        (utc_now() - timedelta(days=40), None), (dawn, dawn + timedelta(days=1)), (dusk - timedelta(days=1), dusk),
+    ):  # fmt: skip
+        refused = msgspec.structs.replace(wanted, since=since, until=until)
+        with pytest.raises(WindowRefused):
+            await both.database.run(ask_reconciliation, refused, by=system(emptied.seeded.merchant_id))
 
 
 async def test_a_difference_that_a_person_settled_stays_settled_until_it_differs_otherwise(both: Books) -> None:

@@ -168,7 +168,7 @@ class DifferenceNotOpen(DomainError):
 
 
 class WindowRefused(DomainError):
-    """The stretch to compare ends before it begins, or is longer than 31 days."""
+    """The stretch to compare ends before it begins, is longer than 31 days, or lies in another age."""
 
     kind = Kind.REFUSED
     code = "window_refused"

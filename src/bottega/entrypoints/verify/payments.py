@@ -45,7 +45,7 @@ PAYMENTS = (
         """
         select p.store_id, p.payment_id, p.provider, p.tender, p.receipt_ref
         from stores s join payments p on p.store_id = s.store_id and p.payment_id >= %(floor)s
-        where num_nulls(p.tender, p.receipt_ref) <> case p.provider when 'TILL' then 0 else 2 end
+        where num_nulls(p.tender, nullif(p.receipt_ref, '')) <> case p.provider when 'TILL' then 0 else 2 end
         """,
     ),
     Invariant(
@@ -156,6 +156,20 @@ PAYMENTS = (
         where d.status = 'WON' and d.closed_at < %(now)s - interval '1 day' and p.disputed_minor > 0
           and not exists (select from disputes o where o.store_id = d.store_id and o.payment_id = d.payment_id
             and o.status <> 'WON')
+        """,
+        Level.WARN,
+    ),
+    Invariant(
+        "payments.disputes_keep_nothing_else",
+        "A dispute that was lost over a part keeps nothing back of the rest that the customer is owed: give it by hand",
+        (6,),
+        """
+        select p.store_id, p.payment_id, p.reference as order_id, o.status, p.captured_minor, p.refunded_minor, p.disputed_minor
+        from payments p join orders o on o.store_id = p.store_id and o.order_id = p.reference
+        where p.status = 'DISPUTED' and not exists (select from disputes d where d.store_id = p.store_id
+            and d.payment_id = p.payment_id and d.status = 'OPENED')
+          and p.captured_minor - p.refunded_minor - p.disputed_minor
+            > case when o.status in ('CANCELLED', 'FAILED') then 0 else o.total_minor end
         """,
         Level.WARN,
     ),
@@ -334,16 +348,21 @@ PAYMENTS = (
     ),
     Invariant(
         "payments.refunds_failed",
-        "No refund of a cancelled order has failed without another one that gives the money back",
+        "No refund of a cancelled order has failed, and none of another one was given up, without another refund that gives "
+        "the money back",
         (6,),
         """
-        select p.store_id, p.payment_id, p.reference as order_id, p.captured_minor, g.given_minor
-        from refunds f join payments p on p.store_id = f.store_id and p.payment_id = f.payment_id
+        select p.store_id, p.payment_id, p.reference as order_id, o.status, p.captured_minor, f.lost_minor, g.given_minor
+        from (select store_id, payment_id, coalesce(sum(amount_minor) filter (where given_up_at is not null), 0) as lost_minor,
+                min(created_at) as first_at from refunds where status = 'FAILED' group by 1, 2) f
+        join payments p on p.store_id = f.store_id and p.payment_id = f.payment_id
         join orders o on o.store_id = p.store_id and o.order_id = p.reference
-        cross join lateral (select coalesce(sum(r.amount_minor), 0) as given_minor from refunds r
+        cross join lateral (select coalesce(sum(r.amount_minor), 0) as given_minor,
+            coalesce(sum(r.amount_minor) filter (where r.created_at > f.first_at), 0) as later_minor from refunds r
           where r.store_id = p.store_id and r.payment_id = p.payment_id and r.status <> 'FAILED') g
-        where f.status = 'FAILED' and o.status in ('CANCELLED', 'FAILED')
-          and g.given_minor + p.disputed_minor < p.captured_minor
+        where g.given_minor + p.disputed_minor < p.captured_minor
+          and (o.status in ('CANCELLED', 'FAILED') or g.later_minor < f.lost_minor
+            or (f.lost_minor > 0 and p.captured_minor - g.given_minor - p.disputed_minor > o.total_minor))
         """,
         Level.WARN,
     ),

@@ -1,5 +1,6 @@
 """Answers: JSON bytes, kept answers with their replay mark, and ETags."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ from litestar import MediaType, Response
 from bottega.infra.transaction import Answer
 from bottega.infra.web.problem import AnyRequest
 
+_VERSION = re.compile(r'(?:W/)?"?(\d{1,9})(?:-[A-Z_]*)?"?', re.ASCII)
 _NO_STORE = {"Cache-Control": "no-store"}
 _REPLAYED = {"Cache-Control": "no-store", "Idempotency-Replayed": "true"}
 
@@ -47,10 +49,10 @@ def not_modified(etag: str, cache: str) -> Response[None]:
     return Response(None, status_code=304, headers={"ETag": etag, "Cache-Control": cache})
 
 
-def expected_version(request: AnyRequest) -> int | None:
-    """The version that `If-Match` names (`"7"`), or None without one."""
+def expected_versions(request: AnyRequest) -> frozenset[int] | None:
+    """The versions that `If-Match` names (`"7"`, or an ETag that begins with it; one or several); None: any will do."""
     header = request.headers.get("if-match")
-    if header is None:
+    if header is None or header.strip() == "*":
         return None
-    text = header.strip().removeprefix("W/").strip('"')
-    return int(text) if text.isdigit() and len(text) < 10 else -1
+    found = (_VERSION.fullmatch(part.strip()) for part in header.split(","))
+    return frozenset(int(each[1]) for each in found if each is not None)

@@ -23,13 +23,13 @@ from bottega.kit.errors import PreconditionFailed
 
 
 class ChangeLines(msgspec.Struct, frozen=True):
-    """Which order gets which lines, priced by which shop; `seq` is the version the caller saw (If-Match), if any."""
+    """Which order gets which lines, priced by which shop; `seen` are the versions that it may stand at (If-Match), if any."""
 
     shop: Shop
     order_id: UUID
     command: ChangeOrder
     account: str
-    seq: int | None = None
+    seen: frozenset[int] | None = None
 
 
 async def change_lines(tx: Tx, change: ChangeLines) -> Order:
@@ -49,7 +49,7 @@ async def change_lines(tx: Tx, change: ChangeLines) -> Order:
         raise TooLateToChange(
             f"The order is {order.status} already", extra={"order_status": order.status, "seq": order.seq}
         )
-    if change.seq is not None and change.seq != order.seq:
+    if change.seen is not None and order.seq not in change.seen:
         raise PreconditionFailed(extra={"seq": order.seq})
     await check_settled(tx, order)
     before = await store.find(tx, place.store_id, change.order_id)

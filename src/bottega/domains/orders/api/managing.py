@@ -22,7 +22,7 @@ from bottega.domains.orders.store import shortages
 from bottega.domains.payments import Desk, PaymentStatus
 from bottega.infra.transaction import Answer
 from bottega.infra.web.after import follow
-from bottega.infra.web.answers import expected_version, json, kept, matches, not_modified
+from bottega.infra.web.answers import expected_versions, json, kept, matches, not_modified
 from bottega.infra.web.body import Strict, claim, rendered
 from bottega.infra.web.context import Context, context, owned, staff_at
 from bottega.infra.web.problem import AnyRequest
@@ -134,10 +134,10 @@ async def list_orders(request: AnyRequest, wanted: OrderQuery, page: Paging) -> 
 @patch("/v1/orders/{order_id:str}", dto=Strict[ChangeOrder], return_dto=None, summary="Change the lines of an order",
        tags=["Ordering"])  # fmt: skip
 async def change_order(request: AnyRequest, order_id: str, data: ChangeOrder) -> Response[OrderView]:
-    """While nobody has started it; priced again. `If-Match` with the order's sequence number guards against surprises."""
+    """While nobody has started it; priced again. `If-Match` with its ETag or sequence number guards against surprises."""
     here, subject, store_id, parsed = await owned(request, "ord", order_id)
     shop = await here.part(Shops).get(store_id)
-    change = ChangeLines(shop, parsed, data, here.settings.stripe_account, expected_version(request))
+    change = ChangeLines(shop, parsed, data, here.settings.stripe_account, expected_versions(request))
     changed = await here.database.run(change_lines, change, by=subject)
     if changed.payment_id is not None:
         follow(here.part(Desk).ask(changed.merchant_id, store_id, changed.payment_id, first=True))

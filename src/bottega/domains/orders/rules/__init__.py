@@ -71,7 +71,7 @@ def check_staff_move(order: Order, wanted: Transition, payment: Payment | None =
     if move.name in ("pay", "confirm"):
         raise PaidOnlineOnly
     at_till = move.target is OrderStatus.COMPLETED and order.pay_mode is PayMode.AT_STORE
-    details = bool(wanted.receipt_ref and wanted.tender)
+    details = bool((wanted.receipt_ref or "").strip() and wanted.tender)
     if move.target is OrderStatus.COMPLETED and order.pay_mode is PayMode.ONLINE:
         is_paid = payment is not None and payment.captured_minor >= order.total_minor
         at_till = not is_paid and payment is not None and payment.status in UNPAID

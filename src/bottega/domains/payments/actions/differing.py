@@ -3,7 +3,7 @@
 Only transactions, never the network. A difference is closed by a comparison that no longer finds it, or by a person.
 """
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +37,7 @@ LEASE = timedelta(minutes=10)
 """How long a comparison may take before another process begins it anew; two at once would do no harm."""
 MAX_WINDOW = timedelta(days=31)
 """The longest stretch that a person may ask for on a page; the command takes any."""
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 MADE_THERE = "Given back at the provider"
 """The reason of a refund that nobody asked for here."""
 
@@ -103,6 +104,8 @@ async def ask_reconciliation(tx: Tx, command: AskReconciliation) -> Reconciliati
     until = command.until or tx.now
     if not timedelta() < until - command.since <= MAX_WINDOW:
         raise WindowRefused
+    if command.since < _EARLIEST or until > tx.now + MAX_WINDOW:
+        raise WindowRefused("There is nothing to compare so long ago, or in a time to come")
     reconciliation_id = tx.new_id(ids.home_of(command.store_id))
     await kept.insert_asked(tx, reconciliation_id, command)
     tx.note(command.store_id, mend=command.mend, since=command.since, until=command.until)

@@ -51,6 +51,11 @@ class Mender:
                 logger("reconciliation").warning(
                     "not mended", code=finding.code, object=finding.object_ref, why=error.code, detail=error.detail
                 )
+            except Exception as error:  # what our own rules refuse is for a person, and must not end the comparison
+                tried = True
+                logger("reconciliation").error(
+                    "not mended", code=finding.code, object=finding.object_ref, why=repr(error)
+                )
         return tried
 
     async def _mend(self, picture: Picture, finding: Finding, place: kept.Place, subject: Subject) -> bool:
@@ -88,6 +93,7 @@ class Mender:
         charge = picture.charge
         if self._how is not Mend.REFUND or charge is None or not comparing.may_give_back(charge.marks, place.number):
             return False
-        await self._ledger.give_back(charge, comparing.orphan_key(charge))
+        failed = sum(refund.status is RefundStatus.FAILED for refund in picture.refunds)
+        await self._ledger.give_back(charge, comparing.orphan_key(charge, failed))
         logger("reconciliation").warning("gave back what nobody ordered", object=charge.ref)
         return True

@@ -11,7 +11,7 @@ is held across a call to the provider; running it twice, or twice at once, does 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -42,7 +42,7 @@ from bottega.kit.clock import utc_now
 from bottega.kit.subject import system
 
 T = TypeVar("T", LedgerCharge, LedgerRefund, LedgerDispute)
-Seen = Mapping[str, UUID | None]
+Seen = Mapping[str, Marks]
 _RELAY = "bottega_relay"
 _STRETCH = 2_000
 _SUSPECTS = 100
@@ -80,7 +80,7 @@ class Comparison:
             await self._disputes_there(page)
         async for page in self._ledger.bare_charges(self._window):
             for charge in page:
-                if self._window.store_id is None and charge.captured_minor > charge.refunded_minor:
+                if self._is_wanted(charge.marks) and comparing.looks_off(self._ledger.account, charge, None):
                     await self._suspect(Suspect(charge.ref, None, None))
         await self._look_again()
         async with self._database.read(None, role=_RELAY) as tx:
@@ -98,7 +98,8 @@ class Comparison:
         )
 
     async def _suspect_what_was_open(self) -> None:
-        """What differed the last time is looked at again, however long ago it is."""
+        """What differed the last time is looked at again, however long ago it is, and what a bank has not decided: that
+        takes months, and lists show only what was begun in the window."""
         after: differences.OpenOne | None = None
         while True:
             async with self._database.read(None, role=_RELAY) as tx:
@@ -106,8 +107,12 @@ class Comparison:
             for each in found:
                 await self._suspect(Suspect(each.intent_ref, each.store_id, each.payment_id))
             if len(found) < _ROWS:
-                return
+                break
             after = found[-1]
+        async with self._database.read(None, role=_RELAY) as tx:
+            undecided = await kept.undecided(tx, self._window.store_id, self._ledger.account)
+        for suspect in undecided:
+            await self._suspect(suspect)
 
     async def _meet(
         self,
@@ -117,12 +122,12 @@ class Comparison:
     ) -> None:
         """Walk the provider's list, newest first, and ours alongside, stretch by stretch: what is ours and was not seen
         in its stretch, or in the one after it (we write first, then ask), is suspect."""
-        now: dict[str, UUID | None] = {}
-        before: dict[str, UUID | None] = {}
+        now: dict[str, Marks] = {}
+        before: dict[str, Marks] = {}
         high = self._window.until
         async for page in pages:
             await there(page)
-            now |= {each.ref: each.marks.payment_id for each in page}
+            now |= {each.ref: each.marks for each in page}
             if len(now) >= _STRETCH:
                 low = page[-1].created_at
                 await here(low, high, before | now)
@@ -150,7 +155,8 @@ class Comparison:
                 )
             for row in rows:
                 _count(self._here, row.store_id)
-                if row.provider_ref is None or seen.get(row.provider_ref) != row.payment_id:
+                marks = Marks(row.merchant_id, row.store_id, row.payment_id)
+                if row.provider_ref is None or seen.get(row.provider_ref) != marks:
                     await self._suspect(Suspect(row.provider_ref, row.store_id, row.payment_id))
             if len(rows) < _ROWS:
                 return
@@ -188,7 +194,9 @@ class Comparison:
             marks = dispute.marks
             ours = known.get(marks.payment_id) if marks.payment_id is not None else None
             same = ours is not None and any(
-                (each.provider_ref, each.status) == (dispute.ref, dispute.status) for each in ours.disputes
+                (each.provider_ref, each.status, each.amount_minor)
+                == (dispute.ref, dispute.status, dispute.amount_minor)
+                for each in ours.disputes
             )
             if not same and self._is_wanted(marks) and dispute.intent_ref:
                 await self._suspect(Suspect(dispute.intent_ref, marks.store_id, marks.payment_id))
@@ -239,6 +247,7 @@ class Comparison:
             store_id=place.store_id,
             open=left,
             mended=mended,
+            looked_at=suspect.intent_ref,
         )
         subject = system(place.merchant_id, "reconciliation")
         await self._database.run(differing.keep_verdict, verdict, by=subject)
@@ -250,6 +259,9 @@ class Comparison:
         ours = await self._our_side(suspect)
         ref = suspect.intent_ref or (ours.payment.provider_ref if ours is not None else None)
         charge = None if ref is None else await self._ledger.read_charge(ref)
+        known = ours.payment.provider_ref if ours is not None else None
+        if charge is None and known is not None and known != ref:  # the reference stood here once, and was put right
+            ref, charge = known, await self._ledger.read_charge(known)
         if charge is None or ref is None:
             return Picture(account=self._ledger.account, charge=None, ours=ours)
         refunds = await self._ledger.refunds_of(ref)
@@ -282,8 +294,8 @@ class Comparison:
 
 def ids_between(low: datetime | None, high: datetime | None) -> tuple[UUID, UUID]:
     """The ids that were made from one instant until another: an id begins with its milliseconds."""
-    first = 0 if low is None else int(low.astimezone(UTC).timestamp() * 1000)
-    last = (1 << 48) - 1 if high is None else int(high.astimezone(UTC).timestamp() * 1000)
+    first = 0 if low is None else max(0, int(low.timestamp() * 1000))
+    last = (1 << 48) - 1 if high is None else max(0, int(high.timestamp() * 1000))
     return UUID(int=first << 80), UUID(int=last << 80)
 
 

@@ -169,13 +169,17 @@ class Suspect(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a second look at a payment came to: what still differs, what differed until it was mended."""
+    """What a second look at a payment came to: what still differs, what differed until it was mended.
+
+    `looked_at` is the provider's reference that it began from, which may not be the payment's any more.
+    """
 
     suspect: Suspect
     merchant_id: UUID
     store_id: UUID
     open: tuple[Finding, ...]
     mended: tuple[Finding, ...]
+    looked_at: str | None = None
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):

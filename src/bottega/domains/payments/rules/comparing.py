@@ -76,9 +76,9 @@ def left(picture: Picture) -> int:
     return picture.charge.captured_minor - picture.charge.refunded_minor
 
 
-def orphan_key(charge: LedgerCharge) -> str:
-    """Our key for giving back what nobody ordered: the same until something was given back."""
-    return f"bottega-orphan-{charge.ref}-{charge.refunded_minor}"
+def orphan_key(charge: LedgerCharge, failed: int) -> str:
+    """Our key for giving back what nobody ordered: the same until something was given back, or one more try has failed."""
+    return f"bottega-orphan-{charge.ref}-{charge.refunded_minor}" + (f"-{failed}" if failed else "")
 
 
 def _findings(picture: Picture) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ on conflict (store_id, code, object_ref) do update set
 CLOSE_GONE: LiteralString = """
 update differences set state = 'MENDED', closed_at = %(now)s, seen_at = %(now)s
 where store_id = %(store_id)s and state = 'OPEN'
-  and (intent_ref = %(intent_ref)s or (intent_ref is null and payment_id = %(payment_id)s))
+  and (intent_ref in (%(intent_ref)s, %(looked_at)s) or (intent_ref is null and payment_id = %(payment_id)s))
   and (code, object_ref) not in (select * from unnest(%(codes)s::text[], %(objects)s::text[]))
 """
 COUNT: LiteralString = """
@@ -120,6 +120,7 @@ async def close_gone(tx: Tx, verdict: Verdict) -> int:
         "store_id": verdict.store_id,
         "payment_id": verdict.suspect.payment_id,
         "intent_ref": verdict.suspect.intent_ref,
+        "looked_at": verdict.looked_at,
         "codes": [each.code.value for each in verdict.open],
         "objects": [each.object_ref for each in verdict.open],
         "now": tx.now,

@@ -65,6 +65,12 @@ where (%(store_id)s::uuid is null or s.store_id = %(store_id)s::uuid)
   and (r.provider_ref is not null or r.status = 'SUCCEEDED')
 order by r.store_id, r.refund_id limit %(limit)s
 """
+UNDECIDED: LiteralString = """
+select distinct p.provider_ref as intent_ref, p.store_id, p.payment_id from disputes d
+join payments p on p.store_id = d.store_id and p.payment_id = d.payment_id
+where d.status = 'OPENED' and (%(store_id)s::uuid is null or d.store_id = %(store_id)s::uuid)
+  and p.provider = 'STRIPE' and p.provider_account = %(account)s
+"""
 STORES: LiteralString = "select merchant_id, store_id, number from stores"
 INSERT_DONE: LiteralString = """
 insert into reconciliations (merchant_id, store_id, reconciliation_id, trigger, mend, state, since, until, there, here, mended,
@@ -178,6 +184,11 @@ async def by_ref(tx: ReadTx, ref: str) -> Suspect | None:
 async def places(tx: ReadTx) -> dict[UUID, Place]:
     """Every store, by its id (as the relay)."""
     return {each.store_id: each for each in await tx.rows(STORES, {}, Place)}
+
+
+async def undecided(tx: ReadTx, store_id: UUID | None, account: str) -> list[Suspect]:
+    """Payments with a dispute that is open here, of a store or of all (as the relay)."""
+    return await tx.rows(UNDECIDED, {"store_id": store_id, "account": account}, Suspect)
 
 
 async def our_payments(
