@@ -165,9 +165,10 @@ PAYMENTS = (
         (6,),
         """
         select p.store_id, p.payment_id, p.reference as order_id, o.status, p.captured_minor, p.refunded_minor, p.disputed_minor
-        from payments p join orders o on o.store_id = p.store_id and o.order_id = p.reference
-        where p.status = 'DISPUTED' and not exists (select from disputes d where d.store_id = p.store_id
-            and d.payment_id = p.payment_id and d.status = 'OPENED')
+        from (select store_id, payment_id from disputes group by 1, 2 having bool_or(status = 'LOST')
+            and not bool_or(status = 'OPENED')) d
+        join payments p on p.store_id = d.store_id and p.payment_id = d.payment_id and p.status = 'DISPUTED'
+        join orders o on o.store_id = p.store_id and o.order_id = p.reference
           and p.captured_minor - p.refunded_minor - p.disputed_minor
             > case when o.status in ('CANCELLED', 'FAILED') then 0 else o.total_minor end
         """,
