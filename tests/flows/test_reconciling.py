@@ -10,19 +10,54 @@ from tests.simulators import http as clients
 from tests.simulators.invariants import broken
 from tests.simulators.processes import Installation
 from tests.simulators.provider import KEY
-from tests.simulators.shop import Counter, eventually, intent_of, pay
+from tests.simulators.shop import Counter, Json, Person, eventually, intent_of, pay
 
 
-async def test_a_refund_made_at_the_provider_reaches_the_order_with_its_taxes(
-    milano: Counter, running: Installation
-) -> None:
-    guest, manager = await milano.guest(), await milano.manager()
+async def _refunded_there(milano: Counter, running: Installation, guest: Person) -> tuple[Json, str]:
+    """An order that is paid, and the provider's name of a refund of 150 that somebody made there."""
     order = await guest.order(milano.wish(online=True))
     await pay(running.sandbox.url, intent_of(order))
     await guest.waits_for(order["order_id"], "PAID")
     async with clients.AsyncClient(base_url=running.sandbox.url, headers=KEY) as http:
         made = await http.post("/v1/refunds", data={"payment_intent": intent_of(order), "amount": "150"})
-    refund, at = made.json()["id"], f"/v1/stores/{milano.store_id}"
+    return order, made.json()["id"]
+
+
+async def _parts(running: Installation, order: Json) -> tuple[int, int]:
+    """What the order's lines gave back, and the tax in it, once that is written down."""
+
+    async def there() -> Any:
+        with psycopg.connect(running.database_url) as connection:
+            row = connection.execute(
+                "select sum(l.net_minor + l.tax_minor), sum(l.tax_minor) from refund_lines l join refunds r"
+                " on r.store_id = l.store_id and r.refund_id = l.refund_id where l.order_id = %s",
+                [ids.parse("ord", order["order_id"])],
+            ).fetchone()
+        return row if row is not None and row[0] is not None else None
+
+    return await eventually(there, what="what the refund is of")
+
+
+async def test_the_providers_word_of_a_refund_made_there_is_enough(milano: Counter, running: Installation) -> None:
+    guest, manager = await milano.guest(), await milano.manager()
+    order, _ = await _refunded_there(milano, running, guest)
+
+    whole, tax = await _parts(running, order)
+
+    payment = (await manager.get(f"/v1/payments/{order['payment']['payment_id']}")).json()
+    assert (payment["status"], payment["refunded"]) == ("PARTIALLY_REFUNDED", 150)
+    assert whole == 150
+    assert 0 < tax < 150
+
+
+async def test_a_refund_made_at_the_provider_that_nobody_told_of_reaches_the_order_with_its_taxes(
+    milano: Counter, running: Installation
+) -> None:
+    guest, manager = await milano.guest(), await milano.manager()
+    running.control("faults", {"rules": {"webhook_drop": {"probability": 1, "only": "refund."}}})
+    order, refund = await _refunded_there(milano, running, guest)
+    running.control("faults", method="DELETE")
+    at = f"/v1/stores/{milano.store_id}"
 
     key = uuid.uuid4().hex
     asked = await manager.post(f"{at}/reconciliations", {"mend": "RECORD"}, key)
@@ -43,16 +78,7 @@ async def test_a_refund_made_at_the_provider_reaches_the_order_with_its_taxes(
     payment = (await manager.get(f"/v1/payments/{order['payment']['payment_id']}")).json()
     assert (payment["status"], payment["refunded"]) == ("PARTIALLY_REFUNDED", 150)
 
-    async def parts() -> Any:
-        with psycopg.connect(running.database_url) as connection:
-            row = connection.execute(
-                "select sum(l.net_minor + l.tax_minor), sum(l.tax_minor) from refund_lines l join refunds r"
-                " on r.store_id = l.store_id and r.refund_id = l.refund_id where l.order_id = %s",
-                [ids.parse("ord", order["order_id"])],
-            ).fetchone()
-        return row if row is not None and row[0] is not None else None
-
-    whole, tax = await eventually(parts, 45, "what the refund is of")
+    whole, tax = await _parts(running, order)
     assert whole == 150
     assert 0 < tax < 150
     assert await broken(running.database_url) == {}

@@ -194,8 +194,11 @@ class StripeProvider:
         merchant_id, store_id = _uuid(metadata.get("merchant_id")), _uuid(metadata.get("store_id"))
         is_intent = thing.object == "payment_intent"
         intent_ref = thing.id if is_intent else thing.payment_intent
-        is_dispute = thing.object == "dispute"
-        if not intent_ref or ((merchant_id is None or store_id is None) and not is_dispute):
+        is_dispute, is_refund = thing.object == "dispute", thing.object == "refund"
+        is_named = merchant_id is not None and store_id is not None
+        if not intent_ref or not (
+            is_named or is_dispute or is_refund
+        ):  # those two may be of our payment without saying so
             return None  # another program's payment on the same account
         if not all(_NAME.fullmatch(text) for text in (event.id, event.type, thing.id, intent_ref)):
             raise SignatureRefused("The body is signed but is not an event")
@@ -204,10 +207,10 @@ class StripeProvider:
             event_id=event.id,
             type=event.type,
             intent_ref=intent_ref,
-            refund_ref=thing.id if thing.object == "refund" else None,
+            refund_ref=thing.id if is_refund else None,
             dispute_ref=thing.id if is_dispute else None,
-            merchant_id=merchant_id if store_id is not None else None,
-            store_id=store_id,
+            merchant_id=merchant_id if is_named else None,
+            store_id=store_id if is_named else None,
             body=body,
             signature=signature[:500],
         )

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from bottega.domains.payments import rules, store
-from bottega.domains.payments.actions.about import about, locked
+from bottega.domains.payments.actions.about import about, locked, locked_by_ref
 from bottega.domains.payments.actions.holding import record_return
 from bottega.domains.payments.actions.recording import record_intent, record_refund
 from bottega.domains.payments.errors import DifferenceNotFound, DifferenceNotOpen, WindowRefused
@@ -26,7 +28,7 @@ from bottega.domains.payments.model.reconciliation import (
     Trigger,
     Verdict,
 )
-from bottega.domains.payments.states import DifferenceState
+from bottega.domains.payments.states import DEAD, DifferenceState, RefundStatus
 from bottega.domains.payments.store import differences, holds
 from bottega.domains.payments.store import reconciling as kept
 from bottega.infra.telemetry import OUTCOMES
@@ -70,23 +72,44 @@ async def adopt_refund(tx: Tx, known: tuple[UUID, UUID, LedgerRefund]) -> None:
     Raises `PaymentNotFound`, and `RefundTooLarge` or `NothingToRefund` for more than is left: a person has to look.
     """
     store_id, payment_id, said = known
-    payment = await locked(tx, store_id, payment_id)
-    refund_id = said.refund_id
-    if refund_id is None or ids.home_of(refund_id) != ids.home_of(store_id):
-        refund_id = tx.new_id(ids.home_of(store_id))
-    ours = await store.refund_by_ref(tx, payment, said.ref, refund_id)
-    if ours is not None and ours.provider_ref not in (None, said.ref):
-        ours, refund_id = None, tx.new_id(ids.home_of(store_id))  # another refund of ours has that id
+    await _adopt(tx, await locked(tx, store_id, payment_id), _said(said, said.refund_id))
+
+
+async def follow_refund(tx: Tx, known: tuple[UUID, ProviderRefund]) -> None:
+    """News of a refund (store, the refund): of one that we asked for, or of one that was made at the provider and comes
+    into our books. Raises as `adopt_refund`.
+    """
+    store_id, said = known
+    payment = await locked_by_ref(tx, store_id, said.intent_ref)
+    is_theirs = said.refund_id is None and payment.status not in DEAD and said.status is not RefundStatus.FAILED
+    if is_theirs and await store.refund_by_ref(tx, payment, said.provider_ref, None) is None:
+        await _adopt(tx, payment, said)
+    else:
+        await record_refund(tx, (store_id, payment.payment_id, None, said))
+
+
+async def _adopt(tx: Tx, payment: Payment, said: ProviderRefund) -> None:
+    home = ids.home_of(payment.store_id)
+    refund_id = None if said.refund_id is None else UUID(said.refund_id)
+    if refund_id is None or ids.home_of(refund_id) != home:
+        refund_id = tx.new_id(home)
+    ours = await store.refund_by_ref(tx, payment, said.provider_ref, refund_id)
+    if ours is not None and ours.provider_ref not in (None, said.provider_ref):
+        ours, refund_id = None, tx.new_id(home)  # another refund of ours has that id
     if ours is None:
         rules.refund_amount(payment, await store.under_way(tx, payment), said.amount_minor)
         command = RefundRequest(
-            store_id=store_id, payment_id=payment_id, amount_minor=said.amount_minor, reason=MADE_THERE
+            store_id=payment.store_id,
+            payment_id=payment.payment_id,
+            amount_minor=said.amount_minor,
+            reason=MADE_THERE,
         )
         await store.insert_refund(tx, payment, refund_id, said.amount_minor, command)
         await store.add_entry(tx, payment, EntryKind.REFUND_REQUESTED, said.amount_minor, None, MADE_THERE)
         tx.emit(RefundAdopted(**about(payment, said.amount_minor), refund_id=refund_id))
-        tx.note(store_id, payment=str(payment_id), amount=said.amount_minor, reason=MADE_THERE)
-    await record_refund(tx, (store_id, payment_id, None, _said(said, refund_id)))
+        tx.note(payment.store_id, payment=str(payment.payment_id), amount=said.amount_minor, reason=MADE_THERE)
+    said = msgspec.structs.replace(said, refund_id=str(refund_id))
+    await record_refund(tx, (payment.store_id, payment.payment_id, None, said))
 
 
 async def adopt_failed_returns(tx: Tx, known: tuple[UUID, UUID, tuple[LedgerRefund, ...]]) -> None:

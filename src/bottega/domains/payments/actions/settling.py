@@ -10,6 +10,7 @@ from uuid import UUID
 from bottega.domains.payments import rules
 from bottega.domains.payments.actions import recording
 from bottega.domains.payments.actions.about import about
+from bottega.domains.payments.actions.differing import follow_refund
 from bottega.domains.payments.actions.disputing import record_dispute
 from bottega.domains.payments.errors import PaymentNotFound
 from bottega.domains.payments.events import PaymentChanged, RefundRequested
@@ -101,7 +102,7 @@ async def record_event(tx: Tx, news: tuple[StoredEvent, list[News]]) -> None:
             case ProviderIntent():
                 await recording.record_intent(tx, (event.store_id, said))
             case ProviderRefund():
-                await recording.record_refund_by_intent(tx, (event.store_id, said))
+                await follow_refund(tx, (event.store_id, said))
             case ProviderDispute():
                 await record_dispute(tx, (event.store_id, said))
 
