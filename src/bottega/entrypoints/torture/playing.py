@@ -37,7 +37,10 @@ Json = dict[str, Any]
 SETTLE_SECONDS = 60.0
 _LEAVING = 70.0
 # Where a provider that fails all the time may tire out even the patient: they take their order back.
-_MAY_FAIL = ("open payment: no answer", "card: no answer", "3-D Secure: no answer", "refund: no answer")
+_MAY_FAIL = (
+    "open payment: no answer", "card: no answer", "3-D Secure: no answer", "refund: no answer",
+    "open payment: 409 nothing_to_pay",  # its answers were lost for longer than the minute in which an order is paid here
+)  # fmt: skip
 _PATIENCE = 120.0  # of a client: longer than anything that is done to the shop
 _HANDS = 6  # of a barista where only payments count, so that the kitchen keeps nobody waiting
 _STAFF = frozenset({"BARISTA", "MANAGER", "MERCHANT_ADMIN"})
