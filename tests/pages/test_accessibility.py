@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.pages.conftest import Site, opened
 from tests.pages.test_ordering import add, check_out
+from tests.simulators.browser import violations
 
 # Colours that fade into others are where they are going to.
 SETTLED = """async () => {
@@ -45,13 +44,13 @@ def check(page: Page) -> None:
 
 
 def _clean(page: Page, only: dict[str, object]) -> None:
-    found: list[dict[str, Any]] = []
+    found: list[str] = []
     for _ in range(3):  # what is just fading, or being swapped, is looked at again
-        found = Axe().run(page, options={"runOnly": only}).response["violations"]
+        found = violations(page, runOnly=only)
         if not found:
             return
         page.wait_for_timeout(300)
-    assert [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found] == [], page.url
+    assert found == [], page.url
 
 
 def test_choosing_a_store_browsing_and_choosing(page: Page) -> None:
