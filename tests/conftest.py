@@ -26,9 +26,12 @@ from bottega.infra.db import Pools
 from bottega.infra.outbox import Waker
 from bottega.infra.postgres import EmbeddedPostgres
 from bottega.infra.transaction import Database
+from tests.simulators.long import LONG
 
-settings.register_profile("patient", deadline=None)  # how long an example takes says how busy the machine is
-settings.load_profile("patient")
+# How long an example takes says how busy the machine is. The same examples each time, so that a run says something about
+# the change that was made; new ones with LONG_TESTS.
+settings.register_profile("ours", deadline=None, derandomize=not LONG)
+settings.load_profile("ours")
 pytest_plugins = ["tests.simulators.fixtures"]
 SETTINGS = {"shared_buffers": "64MB", "max_connections": "120", "max_prepared_transactions": "2"}
 SECRET = "a root secret that only tests have, 32 or more"

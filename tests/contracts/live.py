@@ -288,8 +288,8 @@ def introduce(live: Live, seeded: SeedResult, other: Store) -> None:
 @contextlib.contextmanager
 def running(database_url: str, seeded: SeedResult, keyring: Keyring, secret: str, folder: Path) -> Iterator[Live]:
     """A whole shop in processes of its own: provider, web, worker."""
-    open_all_day(database_url)
     other = asyncio.run(add_other_merchant(database_url, keyring))
+    open_all_day(database_url)
     port, sandbox_port = free_port(), free_port()
     environ = environment(database_url, secret, port, sandbox_port)
     sandbox = {
