@@ -196,9 +196,8 @@ class StripeProvider:
         intent_ref = thing.id if is_intent else thing.payment_intent
         is_dispute, is_refund = thing.object == "dispute", thing.object == "refund"
         is_named = merchant_id is not None and store_id is not None
-        if not intent_ref or not (
-            is_named or is_dispute or is_refund
-        ):  # those two may be of our payment without saying so
+        may_be_ours = is_named or is_dispute or is_refund  # the latter two may be of our payment without saying so
+        if not intent_ref or not may_be_ours:
             return None  # another program's payment on the same account
         if not all(_NAME.fullmatch(text) for text in (event.id, event.type, thing.id, intent_ref)):
             raise SignatureRefused("The body is signed but is not an event")

@@ -218,7 +218,7 @@ class Desk:
         return event if new else None
 
     async def _addressed(self, event: ProviderEvent | None) -> ProviderEvent | None:
-        """The event with whose it is: where its object does not carry our ids (a dispute), by the intent that it names."""
+        """The event with whose it is: where its object does not carry our ids, by the intent that it names."""
         if event is None or event.merchant_id is not None:
             return event
         async with self._database.read(None, role="bottega_relay") as tx:

@@ -7,7 +7,7 @@ import msgspec
 
 from bottega.domains.merchants import CaptureMode
 from bottega.domains.payments import rules, store
-from bottega.domains.payments.actions.about import about, authorized, captured, locked, locked_by_ref
+from bottega.domains.payments.actions.about import about, authorized, captured, locked
 from bottega.domains.payments.actions.holding import capture_failed, hold_lost, record_return, refuse_money
 from bottega.domains.payments.errors import PaymentNotFound
 from bottega.domains.payments.events import PaymentChanged, PaymentRefunded, RefundFailed, RefundRequested
@@ -232,13 +232,6 @@ async def record_refund(tx: Tx, known: tuple[UUID, UUID, Attempt | None, Provide
     if refund is None:
         raise PaymentNotFound("There is no such refund of this payment")
     await _move_refund(tx, payment, refund, said.status, said.provider_ref, said.failure_code)
-
-
-async def record_refund_by_intent(tx: Tx, known: tuple[UUID, ProviderRefund]) -> None:
-    """As `record_refund`, for news that names the intent instead of the payment."""
-    store_id, said = known
-    payment = await locked_by_ref(tx, store_id, said.intent_ref)
-    await record_refund(tx, (store_id, payment.payment_id, None, said))
 
 
 async def receive_event(tx: Tx, event: ProviderEvent) -> bool:

@@ -144,7 +144,7 @@ async def record_refund_checked(tx: Tx, news: tuple[RefundCheck, ProviderRefund]
     if payment_id is None or await lock(tx, check.store_id, payment_id) is None:
         raise PaymentNotFound
     await due.hold_refund_check(tx, check)
-    await recording.record_refund_by_intent(tx, (check.store_id, said))
+    await recording.record_refund(tx, (check.store_id, payment_id, None, said))
 
 
 async def check_again(tx: Tx, check: PaymentCheck | RefundCheck) -> None:

@@ -306,7 +306,8 @@ class ProviderRefund(msgspec.Struct, frozen=True, kw_only=True):
 class ProviderEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A provider's signed event after its signature was found good. It is a hint to read the object again.
 
-    `merchant_id` and `store_id` are None where the object does not carry our ids (a dispute): its intent says whose it is.
+    `merchant_id` and `store_id` are None where the object does not carry our ids (a dispute, a refund that was made at the
+    provider): its intent says whose it is.
     """
 
     account: str
