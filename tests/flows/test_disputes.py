@@ -8,7 +8,6 @@ import psycopg
 from bottega.domains.payments import DisputeStatus
 from bottega.domains.payments.actions.disputing import record_dispute
 from bottega.domains.payments.model import FundsMove, ProviderDispute
-from bottega.entrypoints.verify import INVARIANTS
 from bottega.entrypoints.wiring import make_parts
 from bottega.infra.settings import Settings
 from bottega.kit import ids
@@ -18,11 +17,9 @@ from tests.flows.test_running_short import chooses, out, two_lines
 from tests.simulators import http as clients
 from tests.simulators import provider
 from tests.simulators.desks import QUIET
-from tests.simulators.invariants import broken
+from tests.simulators.invariants import MONEY, come_to_rest
 from tests.simulators.processes import Installation
 from tests.simulators.shop import Counter, Json, Person, eventually, intent_of, pay
-
-MONEY = {each.name for each in INVARIANTS if each.group in ("money", "payments", "refunds", "shortages", "operations")}
 
 
 async def _payment(staff: Person, order: Json) -> Json:
@@ -162,13 +159,13 @@ async def test_what_came_off_while_a_bank_had_the_money_goes_back_when_the_dispu
     opened = await _stands(manager, order, "DISPUTED")
 
     less = (await chooses(guest, order, await out(barista, order), "REFUND")).json()
-    meanwhile = await broken(running_url)
+    await come_to_rest(running_url, MONEY)
     running.control(f"disputes/{opened['disputes'][0]['provider_ref']}/win", {})
     payment = await _stands(manager, order, "PARTIALLY_REFUNDED")
 
     assert less["total"] == order["lines"][1]["total"]
     assert payment["refunded"] == order["total"] - less["total"]
-    assert {*meanwhile, *await broken(running_url)} & MONEY == set()
+    await come_to_rest(running_url, MONEY)
 
 
 async def test_money_that_came_too_late_and_was_disputed_goes_back_when_the_dispute_is_won(
@@ -187,7 +184,7 @@ async def test_money_that_came_too_late_and_was_disputed_goes_back_when_the_disp
 
     assert changed.status_code == 200, changed.text
     assert payment["refunded"] == order["total"]
-    assert set(await broken(running_url)) & MONEY == set()
+    await come_to_rest(running_url, MONEY)
 
 
 async def test_an_order_that_is_cancelled_while_a_part_of_it_is_disputed_breaks_no_promise(
@@ -202,11 +199,11 @@ async def test_an_order_that_is_cancelled_while_a_part_of_it_is_disputed_breaks_
     opened = await _stands(manager, order, "DISPUTED")
 
     (await guest.cancels(order["order_id"])).raise_for_status()
-    meanwhile = await broken(running_url)
+    await come_to_rest(running_url, MONEY)
     running.control(f"disputes/{opened['disputes'][0]['provider_ref']}/win", {})
     await _stands(manager, order, "REFUNDED")
 
-    assert {*meanwhile, *await broken(running_url)} & MONEY == set()
+    await come_to_rest(running_url, MONEY)
 
 
 async def test_money_that_a_bank_returns_only_after_it_has_decided_goes_to_who_cancelled(

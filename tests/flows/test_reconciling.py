@@ -7,7 +7,7 @@ import psycopg
 
 from bottega.kit import ids
 from tests.simulators import http as clients
-from tests.simulators.invariants import broken
+from tests.simulators.invariants import come_to_rest
 from tests.simulators.processes import Installation
 from tests.simulators.provider import KEY
 from tests.simulators.shop import Counter, Json, Person, eventually, intent_of, pay
@@ -81,4 +81,4 @@ async def test_a_refund_made_at_the_provider_that_nobody_told_of_reaches_the_ord
     whole, tax = await _parts(running, order)
     assert whole == 150
     assert 0 < tax < 150
-    assert await broken(running.database_url) == {}
+    await come_to_rest(running.database_url)

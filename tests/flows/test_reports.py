@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from bottega.domains.identity import AddUser, People
+from bottega.domains.identity import AddUser, People, hash_password
 from bottega.infra.crypto import Keyring
 from bottega.kit import ids
 from bottega.kit.subject import SubjectKind, system
@@ -74,8 +74,9 @@ async def test_registered_customers_without_a_payment_are_found_page_by_page(
     manager = await milano.manager()
     async with opened(running_url) as database:
         people = People(keyring, database)
+        secret = await hash_password(uuid.uuid4().hex)
         added = [
-            AddUser(kind=SubjectKind.CUSTOMER, name="Never Paid", login=f"{uuid.uuid4().hex}@example.com", password_hash="")
+            AddUser(kind=SubjectKind.CUSTOMER, name="Never Paid", login=f"{uuid.uuid4().hex}@example.com", password_hash=secret)
             for _ in range(5)
         ]  # fmt: skip
         by = system(milano.seeded.merchant_id)

@@ -2,13 +2,17 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
 
 import psycopg
+import pytest
 
+from bottega.entrypoints.seed import SeedResult
 from bottega.kit import ids
 from tests.simulators import http as clients
-from tests.simulators.processes import Installation, until
-from tests.simulators.shop import Counter, Json, stream
+from tests.simulators.fixtures import Launch
+from tests.simulators.processes import until
+from tests.simulators.shop import Counter, Json, counter, stream
 
 FLOOD = """
 insert into outbox (id, merchant_id, store_id, aggregatetype, aggregateid, type, version, payload, created_at)
@@ -20,33 +24,38 @@ from orders o, generate_series(1, %s) n where o.order_id = %s
 MANY = 600
 
 
-def _connected(running: Installation, path: str, token: str) -> socket.socket:
+def _connected(url: str, path: str, token: str) -> socket.socket:
     """A connection that has asked for a stream and will not read it; its window is small."""
     reader = socket.socket()
     reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    host, port = running.url.removeprefix("http://").split(":")
+    host, port = url.removeprefix("http://").split(":")
     reader.connect((host, int(port)))
     reader.sendall(f"GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\r\n".encode())
     return reader
 
 
-def _dropped(running: Installation) -> float:
-    lines = clients.get(f"{running.url}/metrics").text.splitlines()
+def _dropped(url: str) -> float:
+    lines = clients.get(f"{url}/metrics").text.splitlines()
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("bottega_streams_dropped_total"))
 
 
-async def test_who_does_not_read_is_dropped_and_others_go_on(
-    milano: Counter, running: Installation, running_url: str
-) -> None:
+@pytest.fixture
+async def milano(shop_url: str, shop_template: tuple[str, SeedResult], launch: Launch) -> AsyncIterator[Counter]:
+    """A store of a shop of this test's own: it is told news that never were."""
+    async with counter(launch(shop_url, web=1, workers=1).url, shop_template[1]) as place:
+        yield place
+
+
+async def test_who_does_not_read_is_dropped_and_others_go_on(milano: Counter, shop_url: str) -> None:
     guest = await milano.guest()
     order = await guest.order(milano.wish())
     path = f"/v1/orders/{order['order_id']}/stream"
-    lazy = _connected(running, path, guest.token)
-    before = _dropped(running)
+    lazy = _connected(milano.url, path, guest.token)
+    before = _dropped(milano.url)
     seen: list[Json] = []
     async with stream(guest, path) as events:
         await events.next()
-        with psycopg.connect(running_url, autocommit=True) as db:
+        with psycopg.connect(shop_url, autocommit=True) as db:
             for _ in range(MANY // 50):  # in portions that a reader who reads can take
                 db.execute(FLOOD, [50, ids.parse("ord", order["order_id"])])
                 while len(seen) % 50 or not seen or len(seen) < 50 * (_ + 1):
@@ -55,5 +64,5 @@ async def test_who_does_not_read_is_dropped_and_others_go_on(
                         seen.append(event.data)
 
     assert [each["seq"] for each in seen] == [*range(1, 51)] * (MANY // 50)
-    await asyncio.to_thread(until, lambda: _dropped(running) > before, 20, "the slow reader being dropped")
+    await asyncio.to_thread(until, lambda: _dropped(milano.url) > before, 20, "the slow reader being dropped")
     lazy.close()

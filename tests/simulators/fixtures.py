@@ -2,6 +2,7 @@
 for tests that break nothing; `launch` starts one of one's own, to be killed and restarted at will.
 """
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -11,6 +12,7 @@ import pytest
 from bottega.entrypoints.seed import SeedResult
 from tests.conftest import SECRET, Clone
 from tests.simulators import shop as shops
+from tests.simulators.invariants import come_to_rest
 from tests.simulators.processes import Installation, installation
 
 Launch = Callable[..., Installation]
@@ -62,9 +64,14 @@ def running_url(clone: Clone, shop_template: tuple[str, SeedResult]) -> Iterator
 
 @pytest.fixture(scope="session")
 def running(running_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The shared installation: a sandbox, two web processes on ports of their own, one worker. Don't break it."""
+    """The shared installation: a sandbox, two web processes on ports of their own, one worker. Don't break it.
+
+    At its end `bottega verify` reads what all tests left there: rows that only a test could have written would be met
+    by whichever other test shares the installation with it.
+    """
     for start in _launcher(tmp_path_factory):
         yield start(running_url, web=2, settings={"BOTTEGA_STREAM_HEARTBEAT": "1"})
+        asyncio.run(come_to_rest(running_url))
 
 
 @pytest.fixture(autouse=True)
