@@ -1,4 +1,4 @@
-"""What the tests of this folder share: a day's trade; a provider apart, and processes in milliseconds."""
+"""What the tests of this folder share: a day's trade; a provider apart."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from bottega.entrypoints.seed import SeedResult
 from tests.conftest import Clone
 from tests.flows.trading_day import opened_day, trade
 from tests.simulators.desks import lone_sandbox
-from tests.simulators.nursery import Nursery, nursery
+from tests.simulators.nursery import Nursery
 from tests.simulators.processes import Installation
 
 
@@ -29,14 +29,7 @@ async def traded_url(quiet_day_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def sandbox(tmp_path_factory: pytest.TempPathFactory, born: Nursery) -> Iterator[Installation]:
     """A provider whose webhooks reach nobody, for shops in the test's own process. Leave it without faults."""
-    with lone_sandbox(tmp_path_factory.mktemp("provider-apart")) as made:
-        yield made
-
-
-@pytest.fixture(scope="session")
-def born(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    """Where many processes come from."""
-    with nursery(tmp_path_factory.mktemp("nursery")) as made:
+    with lone_sandbox(tmp_path_factory.mktemp("provider-apart"), born) as made:
         yield made

@@ -15,15 +15,18 @@ from bottega.entrypoints.seed import SeedResult
 from bottega.kit.subject import system
 from tests.simulators import provider
 from tests.simulators.desks import Here, here, lone_sandbox
+from tests.simulators.nursery import Nursery
 
 # The SDK's own way with httpx, where its calls are made inside a test.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
 @pytest.fixture
-async def shop(shop_url: str, shop_template: tuple[str, SeedResult], tmp_path: Path) -> AsyncIterator[Here]:
+async def shop(
+    shop_url: str, shop_template: tuple[str, SeedResult], tmp_path: Path, born: Nursery
+) -> AsyncIterator[Here]:
     """A shop whose provider is real and whose worker is the test."""
-    with lone_sandbox(tmp_path) as sandbox:
+    with lone_sandbox(tmp_path, born) as sandbox:
         async with here(shop_url, sandbox, shop_template[1]) as made:
             yield made
 

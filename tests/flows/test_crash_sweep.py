@@ -142,7 +142,7 @@ async def _killed_at_each(shop: Here, born: Nursery, chain: list[tuple[str, Prep
         done.append((where, await prepare(shop)))
         shop.now(HURRY)
         victim = born.start("worker", shop.settings | {fault_points.VARIABLE: f"{where}=kill:1"})
-        assert await asyncio.to_thread(victim.dies) == -signal.SIGKILL, f"{where}: {victim.log.read_text()}"
+        assert await asyncio.to_thread(victim.wait) == -signal.SIGKILL, f"{where}: {victim.log.read_text()}"
     shop.now("update payments set next_check_at = now() where provider_ref is not null")
     heir = born.start("worker", shop.settings)
 
@@ -154,7 +154,7 @@ async def _killed_at_each(shop: Here, born: Nursery, chain: list[tuple[str, Prep
         return all(ours[each["id"]] == each["amount_received"] for each in theirs)
 
     await eventually(settled, 45, "everything being done")
-    heir.stop()
+    heir.kill()
     return done
 
 
@@ -216,7 +216,7 @@ async def test_a_web_process_that_dies_before_it_answers_leaves_everything_for_t
         await _ready(f"http://127.0.0.1:{ports[0]}")
         with pytest.raises(httpx.HTTPError):
             await guest.elsewhere(f"http://127.0.0.1:{ports[0]}", "/v1/orders", wish, first)
-        assert killed.dies() == -signal.SIGKILL
+        assert killed.wait() == -signal.SIGKILL
 
         order = await guest.order(wish, first)
 
@@ -228,14 +228,14 @@ async def test_a_web_process_that_dies_before_it_answers_leaves_everything_for_t
         await _ready(f"http://127.0.0.1:{ports[1]}")
         with pytest.raises(httpx.HTTPError):
             await provider.deliver(f"http://127.0.0.1:{ports[1]}", news)
-        assert killed.dies() == -signal.SIGKILL
+        assert killed.wait() == -signal.SIGKILL
 
         again = await provider.deliver(url, news)
 
         assert (again.status_code, len(shop_here.rows("select 1 from provider_events"))) == (200, 1)
         heir = born.start("worker", shop_here.settings)
         await guest.waits_for(order["order_id"], "PAID")
-        heir.stop()
+        heir.kill()
         killed = born.start("web", web("commit.after@cancel_own=kill:1", ports[2]))
         await _ready(f"http://127.0.0.1:{ports[2]}")
         wish, second = {"reason": "changed my mind"}, key()
@@ -243,9 +243,9 @@ async def test_a_web_process_that_dies_before_it_answers_leaves_everything_for_t
             await guest.elsewhere(
                 f"http://127.0.0.1:{ports[2]}", f"/v1/orders/{order['order_id']}/cancel", wish, second
             )
-        assert killed.dies() == -signal.SIGKILL
+        assert killed.wait() == -signal.SIGKILL
         answers = [await guest.post(f"/v1/orders/{order['order_id']}/cancel", wish, second) for _ in range(2)]
-    good.stop()
+    good.kill()
 
     assert {answer.status_code for answer in answers} == {200}
     assert answers[0].content == answers[1].content

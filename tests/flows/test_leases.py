@@ -47,18 +47,18 @@ async def test_a_paused_worker_that_wakes_up_after_its_lease_writes_nothing(shop
 
     await eventually(is_taken, 45, "both being taken")
     await asyncio.sleep(0.3)  # by now the provider has answered it, and it has written nothing
-    paused.send(signal.SIGSTOP)
+    paused.send_signal(signal.SIGSTOP)
     shop_here.now(lapse)
     await shop_here.sweep()
     before = shop_here.rows("select * from payments order by payment_id")
     entries = shop_here.rows("select * from payment_entries order by payment_id, entry_no")
-    paused.send(signal.SIGCONT)
+    paused.send_signal(signal.SIGCONT)
 
     async def is_told() -> bool:
         return paused.log.read_text().count("lease lost") == 2
 
     await eventually(is_told, 45, "it finding both leases lost")
-    paused.stop()
+    paused.kill()
 
     assert [row["status"] for row in before] == ["REFUNDED", "CAPTURED"]
     assert shop_here.rows("select * from payments order by payment_id") == before

@@ -29,6 +29,7 @@ from bottega.kit.subject import Subject, SubjectKind, system
 from tests.conftest import SECRET
 from tests.simulators import provider
 from tests.simulators.fixtures import open_round_the_clock
+from tests.simulators.nursery import Nursery
 from tests.simulators.processes import Installation, installation
 from tests.simulators.shop import key, pay
 
@@ -45,9 +46,9 @@ select (select count(*) from outbox) = 0 and (select coalesce(min(position), 0) 
 
 
 @contextmanager
-def lone_sandbox(folder: Path) -> Iterator[Installation]:
+def lone_sandbox(folder: Path, born: Nursery) -> Iterator[Installation]:
     """A sandbox whose webhooks reach nobody."""
-    made = installation("", folder, secret=SECRET, web=1, workers=0)
+    made = installation("", folder, nursery=born, secret=SECRET, web=1, workers=0)
     made.sandbox.start()
     try:
         yield made

@@ -13,6 +13,7 @@ from bottega.entrypoints.seed import SeedResult
 from tests.conftest import SECRET, Clone
 from tests.simulators import shop as shops
 from tests.simulators.invariants import come_to_rest
+from tests.simulators.nursery import Nursery, nursery
 from tests.simulators.processes import Installation, installation
 
 Launch = Callable[..., Installation]
@@ -24,14 +25,14 @@ def open_round_the_clock(database_url: str) -> None:
         connection.execute(shops.OPEN_ALWAYS)
 
 
-def _launcher(folders: pytest.TempPathFactory) -> Iterator[Launch]:
+def _launcher(folders: pytest.TempPathFactory, born: Nursery) -> Iterator[Launch]:
     started: list[Installation] = []
     numbers = itertools.count(1)
 
     def start(database_url: str, **options: object) -> Installation:
         open_round_the_clock(database_url)
         folder = folders.mktemp(f"processes-{next(numbers)}")
-        made = installation(database_url, folder, secret=SECRET, **options)  # type: ignore[arg-type]
+        made = installation(database_url, folder, nursery=born, secret=SECRET, **options)  # type: ignore[arg-type]
         started.append(made)
         made.start()
         return made
@@ -43,16 +44,23 @@ def _launcher(folders: pytest.TempPathFactory) -> Iterator[Launch]:
             each.stop()
 
 
+@pytest.fixture(scope="session")
+def born(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """Where processes come from."""
+    with nursery(tmp_path_factory.mktemp("nursery")) as made:
+        yield made
+
+
 @pytest.fixture
-def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
+def launch(tmp_path_factory: pytest.TempPathFactory, born: Nursery) -> Iterator[Launch]:
     """`launch(database_url, web=2, workers=1, one_port=False, settings={…})`: an installation for one test."""
-    yield from _launcher(tmp_path_factory)
+    yield from _launcher(tmp_path_factory, born)
 
 
 @pytest.fixture(scope="module")
-def module_launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
+def module_launch(tmp_path_factory: pytest.TempPathFactory, born: Nursery) -> Iterator[Launch]:
     """As `launch`, for one file of tests."""
-    yield from _launcher(tmp_path_factory)
+    yield from _launcher(tmp_path_factory, born)
 
 
 @pytest.fixture(scope="session")
@@ -63,13 +71,13 @@ def running_url(clone: Clone, shop_template: tuple[str, SeedResult]) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def running(running_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def running(running_url: str, tmp_path_factory: pytest.TempPathFactory, born: Nursery) -> Iterator[Installation]:
     """The shared installation: a sandbox, two web processes on ports of their own, one worker. Don't break it.
 
     At its end `bottega verify` reads what all tests left there: rows that only a test could have written would be met
     by whichever other test shares the installation with it.
     """
-    for start in _launcher(tmp_path_factory):
+    for start in _launcher(tmp_path_factory, born):
         yield start(running_url, web=2, settings={"BOTTEGA_STREAM_HEARTBEAT": "1"})
         asyncio.run(come_to_rest(running_url))
 

@@ -1,7 +1,9 @@
 """Real processes of ours in a few milliseconds: one process imports the roles once and forks whoever is asked for.
 
 A child is a process like any other: it reads its settings from its environment, runs the role's `main`, and can be
-killed or paused by its pid. Used where a test needs many of them. The other end of the pipe is `nursery_process`.
+killed or paused by its pid. The commands that people type are started as people do, elsewhere (`commands`); a run of
+all tests needs some hundred processes besides, and importing took more than a tenth of its time. The other end of the
+pipe is `nursery_process`.
 """
 
 import json
@@ -9,8 +11,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,27 +29,28 @@ class Child:
         self.pid = pid
         self.log = log
 
-    def status(self) -> int | None:
+    def poll(self) -> int | None:
         """How it ended (minus the signal, as subprocess has it); None while it lives."""
         return self._nursery.asks(command="status", pid=self.pid)
 
-    def dies(self, seconds: float = 45.0) -> int:
-        """Wait until it is gone; how it ended."""
+    def wait(self, seconds: float = 45.0) -> int:
+        """Wait until it is gone; how it ended. Raises TimeoutError when it lives on."""
         ends = time.monotonic() + seconds
-        while (status := self.status()) is None:
-            assert time.monotonic() < ends, f"process {self.pid} lives:\n{self.log.read_text()[-3000:]}"
+        while (status := self.poll()) is None:
+            if time.monotonic() > ends:
+                raise TimeoutError(f"process {self.pid} lives:\n{self.log.read_text()[-3000:]}")
             time.sleep(0.01)
         return status
 
-    def send(self, sign: int) -> None:
-        """Send it a signal."""
-        os.kill(self.pid, sign)
+    def send_signal(self, sign: int) -> None:
+        """Send it a signal, if it still lives."""
+        if self.poll() is None:
+            os.kill(self.pid, sign)
 
-    def stop(self) -> None:
-        """End it at once if it still lives; nothing it left undone matters."""
-        if self.status() is None:
-            os.kill(self.pid, signal.SIGKILL)
-            self.dies()
+    def kill(self) -> None:
+        """End it at once; nothing it left undone matters."""
+        self.send_signal(signal.SIGKILL)
+        self.wait()
 
 
 class Nursery:
@@ -56,20 +60,25 @@ class Nursery:
         self._process = process
         self._folder = folder
         self._born = 0
+        self._pipe = threading.Lock()
 
-    def start(self, role: str, settings: Mapping[str, str]) -> Child:
-        """A `worker` or `web` with these variables."""
+    def start(
+        self, role: str, settings: Mapping[str, str], *, arguments: Sequence[str] = (), log: Path | None = None
+    ) -> Child:
+        """A `worker`, `web` or `sandbox` with these variables and arguments; what it says is added to `log`."""
         self._born += 1
-        log = self._folder / f"{role}-{self._born}.log"
-        return Child(self, self.asks(command="start", role=role, settings=dict(settings), log=str(log)), log)
+        log = log or self._folder / f"{role}-{self._born}.log"
+        born = {"role": role, "settings": dict(settings), "arguments": list(arguments), "log": str(log)}
+        return Child(self, self.asks(command="start", **born), log)
 
     def asks(self, **command: Any) -> Any:
         """One command and its answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(command) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        with self._pipe:
+            self._process.stdin.write(json.dumps(command) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
 
 
 @contextmanager

@@ -4,11 +4,8 @@
 Nothing is left behind: `stop()` ends every process by its pid, and each ends by itself when the test run dies.
 """
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +15,7 @@ from typing import Any
 import httpx
 
 from tests.simulators import http as clients
+from tests.simulators.nursery import Child, Nursery
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 WEBHOOK_SECRET = "whsec_tests"
@@ -50,12 +48,14 @@ class Role:
     """One process of ours. `url` is where it answers HTTP (empty for a worker)."""
 
     name: str
-    command: Sequence[str]
+    role: str
     environment: dict[str, str]
     log: Path
+    nursery: Nursery
     url: str = ""
     ready: str = ""
-    process: subprocess.Popen[bytes] | None = None
+    arguments: Sequence[str] = ()
+    process: Child | None = None
 
     @property
     def pid(self) -> int:
@@ -70,10 +70,7 @@ class Role:
 
     def start(self, *, wait: bool = True) -> None:
         """Start it; `wait` until it answers."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *self.command], env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
+        self.process = self.nursery.start(self.role, self.environment, arguments=self.arguments, log=self.log)
         if wait:
             self.wait()
 
@@ -102,12 +99,11 @@ class Role:
         if self.process is None or not self.running:
             return
         self.process.send_signal(signal.SIGCONT)
-        self.process.terminate()
+        self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(5)
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             self.process.kill()
-            self.process.wait(5)
 
     def tail(self, lines: int = 40) -> str:
         """The end of what it logged."""
@@ -183,6 +179,7 @@ def installation(
     database_url: str,
     folder: Path,
     *,
+    nursery: Nursery,
     secret: str,
     web: int = 1,
     workers: int = 1,
@@ -197,10 +194,6 @@ def installation(
     ports = ports * web if one_port else ports
     sandbox_url = f"http://127.0.0.1:{sandbox_port}"
     shared = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("BOTTEGA_")},
-        "PYTHONPATH": str(SOURCE),
-        "PYTHONUNBUFFERED": "1",
-        "BOTTEGA_PARENT": str(os.getpid()),
         "BOTTEGA_DATABASE_URL": database_url,
         "BOTTEGA_SECRET": secret,
         "BOTTEGA_PUBLIC_URL": f"http://127.0.0.1:{ports[0]}",
@@ -214,24 +207,24 @@ def installation(
         **(settings or {}),
     }
     provider = Role(
-        "sandbox",
-        ["-m", "bottega.sandbox", "--port", str(sandbox_port), "--data", str(folder / "sandbox.db"),
-         "--webhook-url", f"http://127.0.0.1:{ports[0]}/v1/payments/webhook", "--webhook-secret", WEBHOOK_SECRET],
-        shared, folder / "sandbox.log", sandbox_url, "/_sandbox/health",
+        "sandbox", "sandbox", shared, folder / "sandbox.log", nursery, sandbox_url, "/_sandbox/health",
+        ("--port", str(sandbox_port), "--data", str(folder / "sandbox.db"),
+         "--webhook-url", f"http://127.0.0.1:{ports[0]}/v1/payments/webhook", "--webhook-secret", WEBHOOK_SECRET),
     )  # fmt: skip
     faces = [
         Role(
             f"web-{number}",
-            ["-m", "bottega.entrypoints.web"],
+            "web",
             {**shared, "BOTTEGA_PORT": str(port)},
             folder / f"web-{number}.log",
+            nursery,
             f"http://127.0.0.1:{port}",
             "/readyz",
         )
         for number, port in enumerate(ports, 1)
     ]
     hands = [
-        Role(f"worker-{number}", ["-m", "bottega.entrypoints.worker"], shared, folder / f"worker-{number}.log")
+        Role(f"worker-{number}", "worker", shared, folder / f"worker-{number}.log", nursery)
         for number in range(1, workers + 1)
     ]
     return Installation(database_url, provider, faces, hands)

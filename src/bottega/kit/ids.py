@@ -5,6 +5,7 @@ Layout, most significant bit first: 48 bits of Unix milliseconds, 4 bits version
 Shown as a prefix and 26 characters of lower-case Crockford base32. Ids are names, never secrets.
 """
 
+import os
 import random
 import time
 from uuid import UUID, SafeUUID
@@ -15,11 +16,14 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _DECODE = {char: value for value, char in enumerate(ALPHABET)}
 _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 _THREES = [pair + low for pair in _PAIRS for low in ALPHABET]
-_noise = random.Random().getrandbits  # noqa: S311 - names, not secrets
+_random = random.Random()  # noqa: S311 - names, not secrets
+_noise = _random.getrandbits
 _new, _set = UUID.__new__, object.__setattr__
 _FIXED = 8 << 76 | 2 << 62
 _RANDOM = 0xFFF << 64 | 0x3FFF_FFFF << 32
 MAX_HOME = 2**32 - 1
+# Without this two processes forked from one that had imported us would give the same ids in the same millisecond.
+os.register_at_fork(after_in_child=_random.seed)
 
 
 def new_id(home: int, millis: int | None = None) -> UUID:

@@ -1,5 +1,7 @@
 """Ids say what they are, whose they are and when they were made, and read back only as themselves."""
 
+import subprocess
+import sys
 from uuid import UUID
 
 import pytest
@@ -51,3 +53,20 @@ def test_a_foreign_prefix_a_wrong_letter_and_a_number_too_large_name_nothing() -
 
 def test_a_hundred_thousand_ids_of_one_millisecond_are_all_different() -> None:
     assert len({ids.new_id(1, 5) for _ in range(100_000)}) == 100_000
+
+
+def test_processes_that_were_forked_make_different_ids() -> None:
+    program = """
+import os
+from bottega.kit.ids import new_id
+for _ in range(4):
+    if os.fork() == 0:
+        os.write(1, f'{new_id(7, 1_000_000)}\\n'.encode())
+        os._exit(0)
+for _ in range(4):
+    os.wait()
+print(new_id(7, 1_000_000))
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+
+    assert len(said) == len(set(said)) == 5
