@@ -13,6 +13,7 @@ from bottega.kit.errors import DomainError
 from tests.conftest import SECRET, Clone
 from tests.contracts import live as launcher
 from tests.contracts.live import Live
+from tests.simulators.nursery import Nursery
 
 FRAMEWORK_CODES = {"method_not_allowed", "unsupported_media_type", "internal"}
 Refused = Callable[..., dict]
@@ -20,12 +21,16 @@ Refused = Callable[..., dict]
 
 @pytest.fixture(scope="session")
 def live(
-    clone: Clone, shop_template: tuple[str, SeedResult], keyring: Keyring, tmp_path_factory: pytest.TempPathFactory
+    clone: Clone,
+    shop_template: tuple[str, SeedResult],
+    keyring: Keyring,
+    born: Nursery,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Live]:
     """The demo chain and a second merchant, served by real processes."""
     folder: Path = tmp_path_factory.mktemp("live")
     template, seeded = shop_template
-    with clone(template) as url, launcher.running(url, seeded, keyring, SECRET, folder) as found:
+    with clone(template) as url, launcher.running(url, seeded, keyring, SECRET, folder, born) as found:
         yield found
 
 

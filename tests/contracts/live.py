@@ -6,10 +6,7 @@ what stands in the database. Not here: what is asked and expected (the tests).
 
 import asyncio
 import contextlib
-import os
 import socket
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -35,8 +32,8 @@ from bottega.infra.transaction import Database, Tx
 from bottega.kit import ids
 from bottega.kit.subject import NOBODY, Role, SubjectKind, system
 from tests.simulators import http as clients
+from tests.simulators.nursery import Nursery
 
-SOURCE = Path(__file__).resolve().parents[2] / "src"
 WEBHOOK_SECRET = "whsec_contract_tests"
 OTHER_PASSWORD = "a password of the other merchant"
 ALWAYS = [{"weekday": day, "opens": "00:00", "closes": "00:00"} for day in range(7)]
@@ -136,24 +133,6 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@contextlib.contextmanager
-def process(module: str, environ: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of ours for the time of a block; ended by its pid."""
-    with log.open("ab") as out:
-        started = subprocess.Popen(
-            [sys.executable, "-m", module], env={**os.environ, **environ}, stdout=out, stderr=subprocess.STDOUT
-        )
-    try:
-        yield started
-    finally:
-        started.terminate()
-        try:
-            started.wait(8)
-        except subprocess.TimeoutExpired:
-            started.kill()
-            started.wait()
-
-
 def environment(database_url: str, secret: str, port: int, sandbox_port: int, **more: str) -> dict[str, str]:
     """The settings of a shop's processes."""
     settings = {
@@ -167,7 +146,6 @@ def environment(database_url: str, secret: str, port: int, sandbox_port: int, **
         "BOTTEGA_STRIPE_API_BASE": f"http://127.0.0.1:{sandbox_port}",
         "BOTTEGA_RATE_LIMIT": "0",
         "BOTTEGA_LOG_FORMAT": "json",
-        "PYTHONPATH": str(SOURCE),
     }
     return settings | more
 
@@ -286,7 +264,9 @@ def introduce(live: Live, seeded: SeedResult, other: Store) -> None:
 
 
 @contextlib.contextmanager
-def running(database_url: str, seeded: SeedResult, keyring: Keyring, secret: str, folder: Path) -> Iterator[Live]:
+def running(
+    database_url: str, seeded: SeedResult, keyring: Keyring, secret: str, folder: Path, born: Nursery
+) -> Iterator[Live]:
     """A whole shop in processes of its own: provider, web, worker."""
     other = asyncio.run(add_other_merchant(database_url, keyring))
     open_all_day(database_url)
@@ -296,12 +276,11 @@ def running(database_url: str, seeded: SeedResult, keyring: Keyring, secret: str
         "BOTTEGA_SANDBOX_PORT": str(sandbox_port),
         "BOTTEGA_SANDBOX_WEBHOOK_URL": f"http://127.0.0.1:{port}/v1/payments/webhook",
         "BOTTEGA_SANDBOX_WEBHOOK_SECRET": WEBHOOK_SECRET,
-        "PYTHONPATH": str(SOURCE),
     }
     with (
-        process("bottega.sandbox", sandbox, folder / "sandbox.log"),
-        process("bottega.entrypoints.web", environ, folder / "web.log"),
-        process("bottega.entrypoints.worker", environ, folder / "worker.log"),
+        born.runs("sandbox", sandbox, log=folder / "sandbox.log"),
+        born.runs("web", environ, log=folder / "web.log"),
+        born.runs("worker", environ, log=folder / "worker.log"),
     ):
         live = Live(f"http://127.0.0.1:{port}", database_url, f"http://127.0.0.1:{sandbox_port}", folder / "web.log")
         wait_until_ready(live.url)

@@ -4,7 +4,6 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ from tests.contracts import live as launcher
 from tests.contracts.conftest import Refused
 from tests.contracts.live import Live
 from tests.simulators import http as clients
+from tests.simulators.nursery import Nursery
 
 
 @pytest.mark.parametrize(
@@ -243,9 +243,8 @@ LIMIT = 5
 
 
 @pytest.fixture(scope="module")
-def limited(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def limited(live: Live, born: Nursery) -> Iterator[str]:
     port = launcher.free_port()
-    folder: Path = tmp_path_factory.mktemp("limited")
     environ = launcher.environment(
         live.database_url,
         SECRET,
@@ -253,7 +252,7 @@ def limited(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         int(live.provider_url.rpartition(":")[2]),
         BOTTEGA_RATE_LIMIT=str(LIMIT),
     )
-    with launcher.process("bottega.entrypoints.web", environ, folder / "web.log"):
+    with born.runs("web", environ):
         url = f"http://127.0.0.1:{port}"
         launcher.wait_until_ready(url)
         yield url

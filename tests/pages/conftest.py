@@ -4,16 +4,11 @@ One site serves all page tests of a run, so tests use customers of their own (a 
 never close, because tests run at any hour.
 """
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import psycopg
@@ -25,12 +20,8 @@ from bottega.infra.settings import Settings, to_environment
 from tests.conftest import SECRET
 from tests.simulators import http as clients
 from tests.simulators.browser import launched
+from tests.simulators.nursery import Nursery
 
-SOURCE = Path(__file__).resolve().parents[2] / "src"
-OPTIONS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 ALWAYS = "[" + ",".join(f'{{"weekday":{day},"opens":"00:00","closes":"00:00"}}' for day in range(7)) + "]"
 
@@ -63,23 +54,6 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@contextmanager
-def process(module: str, *options: str, environment: dict[str, str]) -> Iterator[None]:
-    """A module of ours as a process, for the time of a block."""
-    started = subprocess.Popen(
-        [sys.executable, "-m", module, *options], env={**os.environ, "PYTHONPATH": str(SOURCE), **environment}
-    )
-    try:
-        yield
-    finally:
-        started.send_signal(signal.SIGTERM)
-        try:
-            started.wait(10)
-        except subprocess.TimeoutExpired:
-            started.kill()
-            started.wait()
-
-
 def answers(url: str, seconds: float = 60.0) -> None:
     """Wait until an address answers at all."""
     ends = time.monotonic() + seconds
@@ -94,7 +68,9 @@ def answers(url: str, seconds: float = 60.0) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(clone: Callable[[str], AbstractContextManager[str]], shop_template: tuple[str, SeedResult]) -> Iterator[Site]:
+def site(
+    clone: Callable[[str], AbstractContextManager[str]], shop_template: tuple[str, SeedResult], born: Nursery
+) -> Iterator[Site]:
     """The demo chain, open around the clock, served by real processes."""
     template, seeded = shop_template
     port, provider_port = free_port(), free_port()
@@ -118,20 +94,22 @@ def site(clone: Callable[[str], AbstractContextManager[str]], shop_template: tup
         ours = to_environment(settings)
         hook = ("--webhook-url", f"{url}/v1/payments/webhook", "--webhook-secret", "whsec_pages")
         with (
-            process("bottega.sandbox", "--port", str(provider_port), *hook, environment={}),
-            process("bottega.entrypoints.web", environment=ours),
-            process("bottega.entrypoints.worker", environment=ours),
+            born.runs("sandbox", {}, "--port", str(provider_port), *hook),
+            born.runs("web", ours),
+            born.runs("worker", ours),
         ):
             answers(f"{sandbox_url}/v3/")
             answers(f"{url}/healthz")
             yield Site(url, sandbox_url, seeded, owner_url)
 
 
-@pytest.fixture(scope="module")
-def chromium(site: Site) -> Iterator[Browser]:
-    """A real browser. It is there for one file only, and after the site: it occupies this thread's event loop."""
+@pytest.fixture(scope="package")
+def chromium(shop_template: tuple[str, SeedResult]) -> Iterator[Browser]:
+    """A real browser. It is there for the files of this folder only, and after the template: it occupies this thread's
+    event loop.
+    """
     expect.set_options(timeout=10_000)
-    with launched(OPTIONS) as browser:
+    with launched() as browser:
         yield browser
 
 

@@ -3,15 +3,10 @@
 Lives here: starting and ending the processes, placing orders over HTTP as a guest, signing a browser in as a barista.
 """
 
-import os
-import signal
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,12 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from bottega.entrypoints.seed import SeedResult
 from tests.domains.sandbox.processes import free_port
 from tests.simulators import http as clients
+from tests.simulators.nursery import Child, Nursery
 
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 TABLET = {"width": 1180, "height": 820}
 
 
@@ -45,7 +36,8 @@ class Kitchen:
     database_url: str
     secret: str
     seeded: SeedResult
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
+    nursery: Nursery
+    processes: list[Child] = field(default_factory=list[Child])
     url: str = ""
     store: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -53,18 +45,14 @@ class Kitchen:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT / "src"),
             "BOTTEGA_DATABASE_URL": self.database_url,
             "BOTTEGA_SECRET": self.secret,
             "BOTTEGA_PORT": str(port),
             "BOTTEGA_PUBLIC_URL": self.url,
             "BOTTEGA_RATE_LIMIT": "0",
-            "BOTTEGA_PARENT": str(os.getpid()),
         }
         for role in ("web", "worker"):
-            command = [sys.executable, "-m", f"bottega.entrypoints.{role}"]
-            self.processes.append(subprocess.Popen(command, env=environment))
+            self.processes.append(self.nursery.start(role, environment))
         until(self._alive, 20)
         stores = clients.get(f"{self.url}/v1/stores").json()["data"]
         self.store = next(store for store in stores if store["status"] == "OPEN")
@@ -77,9 +65,7 @@ class Kitchen:
 
     def stop(self) -> None:
         for process in self.processes:
-            process.send_signal(signal.SIGTERM)
-        for process in self.processes:
-            process.wait(15)
+            process.stop()
 
     @property
     def base(self) -> str:

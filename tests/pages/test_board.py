@@ -7,16 +7,17 @@ from playwright.sync_api import Browser, expect
 
 from bottega.entrypoints.seed import SeedResult
 from tests.conftest import SECRET
-from tests.pages.kitchen import CHROMIUM, Board, Kitchen, open_board, until
+from tests.pages.kitchen import Board, Kitchen, open_board, until
 from tests.simulators import http as clients
-from tests.simulators.browser import launched, violations
+from tests.simulators.browser import violations
+from tests.simulators.nursery import Nursery
 
 Open = Callable[[], Board]
 
 
 @pytest.fixture(scope="module")
-def kitchen(module_shop_url: str, shop_template: tuple[str, SeedResult]) -> Iterator[Kitchen]:
-    shop = Kitchen(module_shop_url, SECRET, shop_template[1])
+def kitchen(module_shop_url: str, shop_template: tuple[str, SeedResult], born: Nursery) -> Iterator[Kitchen]:
+    shop = Kitchen(module_shop_url, SECRET, shop_template[1], born)
     try:
         shop.start()
         yield shop
@@ -24,18 +25,12 @@ def kitchen(module_shop_url: str, shop_template: tuple[str, SeedResult]) -> Iter
         shop.stop()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched(CHROMIUM) as chromium:
-        yield chromium
-
-
 @pytest.fixture
-def board(browser: Browser, kitchen: Kitchen) -> Iterator[Open]:
+def board(chromium: Browser, kitchen: Kitchen) -> Iterator[Open]:
     opened: list[Board] = []
 
     def opening() -> Board:
-        opened.append(open_board(browser, kitchen))
+        opened.append(open_board(chromium, kitchen))
         return opened[-1]
 
     yield opening

@@ -5,6 +5,7 @@ The ways that were not chosen are the twins: a cursor over the outbox, and sever
 
 import asyncio
 import contextlib
+import functools
 import random
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar, LiteralString
@@ -23,6 +24,7 @@ from tests.races.conftest import Arena, without
 from tests.simulators.shop import eventually
 
 WRITERS, COMMITS = 8, 40
+CHANCES = 20  # so often a twin tries to be seen going wrong; once is mostly enough, on a busy machine not always
 INSERT: LiteralString = """
 insert into outbox (id, merchant_id, aggregatetype, aggregateid, type, version, payload, created_at)
 values (gen_random_uuid(), %s, 'thing', %s, 'thing.happened', 1, json_build_object('store_id', null, 'n', %s::int), now())
@@ -55,6 +57,10 @@ async def _write(arena: Arena) -> None:
 
 def _told(arena: Arena) -> list[tuple[Any, ...]]:
     return arena.rows("select aggregateid, (payload->>'n')::int from log where type = 'thing.happened' order by seq")
+
+
+async def _moved(arena: Arena, rounds: int = 1) -> bool:
+    return len(_told(arena)) == rounds * WRITERS * COMMITS
 
 
 def _inverted(rows: list[tuple[UUID, int]]) -> int:
@@ -90,10 +96,7 @@ async def test_the_sequencer_loses_and_inverts_nothing_also_when_its_leader_dies
         tasks[leader].cancel()
         await writing
 
-        async def moved() -> bool:
-            return len(_told(arena)) == WRITERS * COMMITS
-
-        await eventually(moved, what="every fact being in the log")
+        await eventually(functools.partial(_moved, arena), what="every fact being in the log")
 
     assert _inverted(_told(arena)) == 0
     dense = arena.rows("select count(*) = max(seq) and max(seq) = (select seq from log_head) from log")
@@ -112,10 +115,13 @@ async def test_twin_a_cursor_over_the_outbox_loses_facts(arena: Arena) -> None:
             position = rows[-1][0] if rows else position
 
     async with _going(follow()):
-        await _write(arena)
-        await asyncio.sleep(0.5)
+        for rounds in range(1, CHANCES):
+            await _write(arena)
+            await asyncio.sleep(0.5)
+            if seen < rounds * WRITERS * COMMITS:
+                break
 
-    assert seen < WRITERS * COMMITS
+    assert seen < rounds * WRITERS * COMMITS
 
 
 async def test_twin_several_relays_at_once_change_places(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,14 +133,13 @@ async def test_twin_several_relays_at_once_change_places(arena: Arena, monkeypat
                 "select n from outbox order by n limit %s for update skip locked"),
     )  # fmt: skip
     arena.weaken("grant update on outbox to bottega_relay")
-    await _write(arena)
 
-    async with _going(*(Sequencer(_relay(arena)).run() for _ in range(4))):
-
-        async def moved() -> bool:
-            return len(_told(arena)) == WRITERS * COMMITS
-
-        await eventually(moved, what="every fact being in the log")
+    for rounds in range(1, CHANCES):
+        await _write(arena)
+        async with _going(*(Sequencer(_relay(arena)).run() for _ in range(4))):
+            await eventually(functools.partial(_moved, arena, rounds), what="every fact being in the log")
+        if _inverted(_told(arena)):
+            break
 
     assert _inverted(_told(arena)) > 0
 

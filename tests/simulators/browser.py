@@ -1,6 +1,6 @@
 """The browser of the page tests: the one that `make test` found on this machine or brought to it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,14 +8,19 @@ from axe_playwright_python.base import AXE_SCRIPT
 from machine import find_chromium
 from playwright.sync_api import Browser, Page, sync_playwright
 
+OPTIONS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
 
 @contextmanager
-def launched(options: Sequence[str]) -> Iterator[Browser]:
+def launched() -> Iterator[Browser]:
     """A Chromium or Chrome for the time of a block; `BOTTEGA_CHROMIUM` names one, as `make test` does."""
     program = find_chromium()
     assert program is not None, "no Chromium: make test brings one"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(options))
+        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
         yield browser
         browser.close()
 

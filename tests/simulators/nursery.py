@@ -47,6 +47,15 @@ class Child:
         if self.poll() is None:
             os.kill(self.pid, sign)
 
+    def stop(self, seconds: float = 5.0) -> None:
+        """End it, politely first; it may be paused."""
+        self.send_signal(signal.SIGCONT)
+        self.send_signal(signal.SIGTERM)
+        try:
+            self.wait(seconds)
+        except TimeoutError:
+            self.kill()
+
     def kill(self) -> None:
         """End it at once; nothing it left undone matters."""
         self.send_signal(signal.SIGKILL)
@@ -70,6 +79,15 @@ class Nursery:
         log = log or self._folder / f"{role}-{self._born}.log"
         born = {"role": role, "settings": dict(settings), "arguments": list(arguments), "log": str(log)}
         return Child(self, self.asks(command="start", **born), log)
+
+    @contextmanager
+    def runs(self, role: str, settings: Mapping[str, str], *arguments: str, log: Path | None = None) -> Iterator[Child]:
+        """A child for the time of a block."""
+        child = self.start(role, settings, arguments=arguments, log=log)
+        try:
+            yield child
+        finally:
+            child.stop()
 
     def asks(self, **command: Any) -> Any:
         """One command and its answer."""

@@ -96,14 +96,8 @@ class Role:
 
     def stop(self) -> None:
         """End it, politely first."""
-        if self.process is None or not self.running:
-            return
-        self.process.send_signal(signal.SIGCONT)
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(5)
-        except TimeoutError:
-            self.process.kill()
+        if self.process is not None:
+            self.process.stop()
 
     def tail(self, lines: int = 40) -> str:
         """The end of what it logged."""

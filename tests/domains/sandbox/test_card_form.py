@@ -11,10 +11,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.domains.sandbox.processes import Sandbox, Shop
 from tests.simulators.browser import launched, violations
 
-OPTIONS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Checkout</title>
 <script src="{url}/v3/"></script><script src="/checkout.js" defer></script>
 <body><h1>Checkout</h1><div id="payment"></div><button id="pay">Pay 14.50</button>
@@ -65,7 +61,7 @@ def merchant(sandbox: Sandbox) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with launched(OPTIONS) as browser:
+    with launched() as browser:
         yield browser
 
 
