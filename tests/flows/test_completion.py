@@ -252,9 +252,12 @@ async def test_a_dispute_of_money_that_was_refused_moves_nothing_of_ours(
     await _charged_otherwise(running, order, "pm_card_createDispute", amount=51)
 
     async def applied() -> bool:
-        query = "select count(*) filter (where state <> 'APPLIED') = 0 and count(*) > 0 from provider_events where type ^@ %s"
+        query = (
+            "select count(*) filter (where state <> 'APPLIED') = 0 and count(*) > 0 from provider_events"
+            " where type ^@ 'charge.dispute.' and position(%s in body) > 0"
+        )
         with psycopg.connect(running_url) as db:
-            row = db.execute(query, ["charge.dispute."]).fetchone()
+            row = db.execute(query, [intent_of(order).encode()]).fetchone()
         return row is not None and bool(row[0]) and "DISPUTE_OPENED" in _entries(running_url, order)
 
     await eventually(applied, what="the dispute being written down")
