@@ -115,7 +115,7 @@ async def test_twin_a_cursor_over_the_outbox_loses_facts(arena: Arena) -> None:
             position = rows[-1][0] if rows else position
 
     async with _going(follow()):
-        for rounds in range(1, CHANCES):
+        for rounds in range(1, CHANCES + 1):
             await _write(arena)
             await asyncio.sleep(0.5)
             if seen < rounds * WRITERS * COMMITS:
@@ -134,7 +134,7 @@ async def test_twin_several_relays_at_once_change_places(arena: Arena, monkeypat
     )  # fmt: skip
     arena.weaken("grant update on outbox to bottega_relay")
 
-    for rounds in range(1, CHANCES):
+    for rounds in range(1, CHANCES + 1):
         await _write(arena)
         async with _going(*(Sequencer(_relay(arena)).run() for _ in range(4))):
             await eventually(functools.partial(_moved, arena, rounds), what="every fact being in the log")
