@@ -16,6 +16,7 @@ from tests.conftest import SECRET
 from tests.flows.test_running_short import chooses, out, two_lines
 from tests.simulators import http as clients
 from tests.simulators import provider
+from tests.simulators.desks import HEARD
 from tests.simulators.invariants import MONEY, come_to_rest
 from tests.simulators.processes import Installation
 from tests.simulators.shop import Counter, Json, Person, eventually, intent_of, pay
@@ -238,9 +239,6 @@ async def test_money_that_a_bank_returns_only_after_it_has_decided_goes_to_who_c
 
     assert (without["status"], without["disputed"], without["refunds"]) == ("CAPTURED", order["total"], [])
     assert [each["amount"] for each in payment["refunds"]] == [order["total"]]
-
-
-HEARD = "select (select count(*) from outbox) = 0 and (select min(position) from consumers) = seq from log_head"
 
 
 async def _told(url: str) -> None:

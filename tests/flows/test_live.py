@@ -8,6 +8,7 @@ import psycopg
 import websockets
 
 from bottega.kit import ids
+from tests.simulators.desks import HEARD
 from tests.simulators.fixtures import Launch
 from tests.simulators.processes import Installation
 from tests.simulators.shop import Counter, Event, Json, Person, counter, eventually, stream
@@ -53,9 +54,7 @@ async def _settled(milano: Counter, barista: Person, url: str) -> tuple[dict[str
 
     async def quiet() -> bool:
         with psycopg.connect(url) as db:
-            row = db.execute(
-                "select (select count(*) from outbox) = 0 and (select min(position) from consumers) = seq from log_head"
-            ).fetchone()
+            row = db.execute(HEARD).fetchone()
         return bool(row and row[0])
 
     for _ in range(2):

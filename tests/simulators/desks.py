@@ -38,6 +38,8 @@ HURRY = """
 update payment_attempts set next_try_at = now() where state = 'INTENDED';
 update provider_events set next_try_at = now() where state = 'RECEIVED';
 """
+# Everybody has heard of every fact.
+HEARD = "select (select count(*) from outbox) = 0 and (select min(position) from consumers) = seq from log_head"
 QUIET = """
 select (select count(*) from outbox) = 0 and (select coalesce(min(position), 0) from consumers) = seq
   and not exists (select from payment_attempts where state = 'INTENDED')
